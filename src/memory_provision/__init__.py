@@ -1,0 +1,1 @@
+"""The controller side: settings, facts and operations that pyinfra runs over an inventory."""

@@ -1,0 +1,14 @@
+"""Options and helpers that every test shares."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hosts",
+        choices=("none", "one", "all"),
+        default="one",
+        help="fresh machines to provision: none; one (a bare Debian 12, the default); all platforms and faults",
+    )
