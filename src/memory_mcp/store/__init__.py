@@ -1,0 +1,1 @@
+"""The only modules with SQL on the memory tables."""
