@@ -12,3 +12,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="one",
         help="fresh machines to provision: none; one (a bare Debian 12, the default); all platforms and faults",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", 'hosts(which): "all" keeps a test for --hosts=all; without it: one and all'
+    )

@@ -1,0 +1,1 @@
+"""The test bed: fresh machines, package mirrors and faults on one Linux box (docs/testing.md)."""

@@ -1,0 +1,80 @@
+# ruff: noqa: T201 - a command that prints
+"""Machines by hand: `./run python -m tests.hosts.bed up NAME IMAGE`; they stay until `rm NAME`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from . import cache, needs
+from .image import names
+from .lab import Lab
+from .machine import Machine, Make, command_line
+
+
+def up(lab: Lab, args: argparse.Namespace) -> int:
+    make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github)
+    machine = Machine.create(lab, args.name, make)
+    print(f"address    {machine.ip}")
+    print(f"key        {machine.ssh_key}")
+    print(f"shell      {command_line(machine)}")
+    print(f"inventory  {machine.inventory()}")
+    print(f"           {machine.inventory('ops', sudo=True)}")
+    return 0
+
+
+def rm(lab: Lab, args: argparse.Namespace) -> int:
+    Machine(lab, args.name).destroy()
+    if not any((lab.folder / "machines").iterdir()):
+        lab.close()
+    return 0
+
+
+def show(lab: Lab, _: argparse.Namespace) -> int:
+    for folder in sorted((lab.folder / "machines").iterdir()):
+        machine = Machine(lab, folder.name)
+        state = "on" if machine.running() else "off"
+        print(f"{machine.name:16} {machine.made.image:12} {machine.ip:14} {state}")
+    return 0
+
+
+def ssh(lab: Lab, args: argparse.Namespace) -> int:
+    machine = Machine(lab, args.name)
+    os.execvp("ssh", ["ssh", "-F", str(machine.ssh_config), f"{args.user}@{machine.ip}", *args.command])
+
+
+def main() -> int:
+    """Parse the command line and do it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hosts.bed", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    p = commands.add_parser("up", help="make a machine and boot it")
+    p.add_argument("name")
+    p.add_argument("image", choices=names())
+    p.add_argument("--disk", default="4g", help="size of its writable disk (in memory)")
+    p.add_argument("--pgdg", action="store_true", help="PGDG's names lead to the lab's mirror")
+    p.add_argument("--github", action="store_true", help="GitHub's names lead to the lab's mirror")
+    p.set_defaults(do=up)
+    p = commands.add_parser("rm", help="remove a machine")
+    p.add_argument("name")
+    p.set_defaults(do=rm)
+    p = commands.add_parser("list", help="the machines made by hand")
+    p.set_defaults(do=show)
+    p = commands.add_parser("ssh", help="run a command on a machine, or open a shell")
+    p.add_argument("name")
+    p.add_argument("command", nargs=argparse.REMAINDER)
+    p.add_argument("--user", default="root")
+    p.set_defaults(do=ssh)
+    args = parser.parse_args()
+    reason = needs.lacking()
+    if reason:
+        print(reason, file=sys.stderr)
+        return 1
+    if args.do in {up, rm}:
+        with cache.locked("by-hand"):
+            return int(args.do(Lab.by_hand(), args))
+    return int(args.do(Lab.by_hand(), args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""A cgroup for each session and machine: one write stops, kills or finds every process in it.
+
+Without a group of its own, the services of two machines would share one: systemd names them alike.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+ROOT = Path("/sys/fs/cgroup")
+TREE = "memory-mcp-tests"
+
+
+def _hierarchies() -> list[Path]:
+    """The v2 hierarchy first; on a hybrid box also systemd's named v1 hierarchy."""
+    unified = ROOT / "unified"
+    return [unified, ROOT / "systemd"] if unified.is_dir() else [ROOT]
+
+
+class Cgroup:
+    """The group TREE/name in every hierarchy of the box."""
+
+    def __init__(self, name: str) -> None:
+        self.paths = [h / TREE / name for h in _hierarchies()]
+        self.v2 = self.paths[0]
+
+    def create(self) -> list[Path]:
+        """Make it, and return the cgroup.procs files that a process writes its pid to in order to enter."""
+        for path in self.paths:
+            path.mkdir(parents=True, exist_ok=True)
+        return [path / "cgroup.procs" for path in self.paths]
+
+    def processes(self) -> list[int]:
+        """Everything that runs in it and below."""
+        files = self.v2.rglob("cgroup.procs") if self.v2.is_dir() else ()
+        return [int(pid) for f in files for pid in f.read_text().split()]
+
+    def first(self, below: str) -> int | None:
+        """The first process of a group below this one, None when there is none."""
+        try:
+            pids = (self.v2 / below / "cgroup.procs").read_text().split()
+        except OSError:  # the group is gone: its machine is off
+            return None
+        return int(pids[0]) if pids else None
+
+    def freeze(self, on: bool) -> None:
+        """Stop every process where it is, or let all go on."""
+        (self.v2 / "cgroup.freeze").write_text("1" if on else "0")
+
+    def kill(self) -> None:
+        """SIGKILL to everything at once; returns when it is gone."""
+        if not self.v2.is_dir():
+            return
+        (self.v2 / "cgroup.kill").write_text("1")
+        deadline = time.monotonic() + 20
+        while self.processes():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"processes survive SIGKILL in {self.v2}: {self.processes()}")
+            time.sleep(0.01)
+
+    def remove(self) -> None:
+        """Kill what runs in it, then delete it and the groups below."""
+        self.kill()
+        for path in self.paths:
+            for group in sorted((p for p in [path, *path.rglob("*")] if p.is_dir()), reverse=True):
+                _rmdir(group)
+
+
+def _rmdir(group: Path) -> None:
+    deadline = time.monotonic() + 5
+    while group.is_dir():
+        try:
+            group.rmdir()
+        except OSError:  # busy: the kernel still reaps the last process
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,31 @@
+"""Run a command inside an image's folder, with host folders bound into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from .command import contained, run
+
+# $1 is the root, then SOURCE TARGET pairs up to --, then the command
+ENTER = """
+root=$1; shift
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
+shift
+exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+  PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
+
+
+def inside(
+    root: Path,
+    *argv: str,
+    binds: Mapping[Path, str] | None = None,
+    input: str | None = None,  # noqa: A002
+) -> CompletedProcess[str]:
+    """Run `argv` with `root` as /; `binds` maps host folders to absolute places in it. Raises CommandError."""
+    pairs = [str(x) for pair in (binds or {}).items() for x in pair]
+    return run(*contained("sh", "-ec", ENTER, "inside", root, *pairs, "--", *argv), input=input)

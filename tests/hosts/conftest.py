@@ -1,0 +1,86 @@
+"""Fixtures for tests that need machines of their own (docs/testing.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.hosts.bed import needs
+from tests.hosts.bed.lab import Lab
+from tests.hosts.bed.machine import Machine, Make
+from tests.needs import missing
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what --hosts asks for: a test that uses a machine belongs to "one", or to "all" when marked so."""
+    wanted = config.getoption("--hosts")
+    out = [item for item in items if not _chosen(item, wanted)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _chosen(item: pytest.Item, wanted: str) -> bool:
+    if "lab" not in getattr(item, "fixturenames", ()):
+        return True
+    mark = item.get_closest_marker("hosts")
+    belongs = mark.args[0] if mark else "one"
+    return bool(wanted in ("all", belongs))
+
+
+class Machines:
+    """Makes machines for a test and removes them when it ends: `machine("debian12", pgdg=True)`."""
+
+    numbers = count(1)
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.made: list[Machine] = []
+
+    def __call__(self, image: str, name: str = "", **make: Any) -> Machine:
+        machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", Make(image, **make))
+        self.made.append(machine)
+        return machine
+
+    def several(self, image: str, how_many: int, **make: Any) -> list[Machine]:
+        """As many machines of one kind, booted side by side."""
+        with ThreadPoolExecutor(how_many) as pool:
+            return list(pool.map(lambda _: self(image, **make), range(how_many)))
+
+    def destroy(self) -> None:
+        """Remove all that were made and are still there."""
+        for machine in self.made:
+            if machine.folder.exists():
+                machine.destroy()
+        self.made.clear()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """This session's network and folder; everything in it is gone when the session ends."""
+    reason = needs.lacking()
+    if reason:
+        missing(reason)
+    lab = Lab.open()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def machine(lab: Lab) -> Iterator[Machines]:
+    """A factory of machines that live as long as the test."""
+    machines = Machines(lab)
+    yield machines
+    machines.destroy()
+
+
+@pytest.fixture(scope="module")
+def shared_machine(lab: Lab) -> Iterator[Machines]:
+    """The same, for machines that a whole module looks at."""
+    machines = Machines(lab)
+    yield machines
+    machines.destroy()

@@ -1,0 +1,168 @@
+"""The bed keeps its promises: machines are fresh, reachable, durable and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.bed.cgroup import ROOT
+from tests.hosts.bed.lab import STATE, Lab, sweep
+from tests.hosts.conftest import Machines
+
+BARE = "! command -v python3 gcc psql curl gpg && ! test -e /usr/lib/postgresql"
+
+
+@pytest.mark.parametrize("image", ["debian12", pytest.param("debian13", marks=pytest.mark.hosts("all"))])
+def test_machine_is_bare_and_whole(machine: Machines, image: str) -> None:
+    m = machine(image)
+    assert m.run(BARE).returncode == 0
+    assert m.run("systemctl is-system-running --wait").stdout == "running\n"
+    assert m.run(". /etc/os-release; echo $ID$VERSION_ID").stdout == f"{image}\n"
+    assert m.run("cat", input="through stdin").stdout == "through stdin"
+
+
+def test_ops_becomes_root_without_password(machine: Machines) -> None:
+    m = machine("debian12")
+    assert m.run("id -un", user="ops").stdout == "ops\n"
+    assert m.run("sudo -n id -un", user="ops").stdout == "root\n"
+
+
+def test_testinfra_looks_into_a_machine(machine: Machines) -> None:
+    host = machine("debian12").testinfra()
+    assert host.service("ssh").is_running
+    assert host.user("ops").exists
+
+
+def test_pyinfra_reaches_a_machine_through_its_inventory(machine: Machines, tmp_path: Path) -> None:
+    m = machine("debian12")
+    inventory = m.inventory("ops", sudo=True, colour="green")
+    [(name, data)] = runpy.run_path(str(inventory))["hosts"]
+    assert (name, data["colour"]) == (m.name, "green")
+    done = subprocess.run(
+        ["pyinfra", "-y", inventory, "exec", "--", "id -un > /root/who"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert m.inside("cat /root/who").stdout == "root\n"
+
+
+def test_reboot_keeps_the_disk_and_changes_the_boot(machine: Machines) -> None:
+    m = machine("debian12")
+    first = m.run(
+        "echo kept > /var/kept; touch /run/lost; systemd-analyze >/dev/null; cat /etc/machine-id"
+    ).stdout
+    pid = m.pid1()
+    m.reboot()
+    assert m.pid1() != pid
+    assert m.run("cat /var/kept; ls /run/lost").stdout == "kept\n"
+    assert m.run("cat /etc/machine-id").stdout == first
+
+
+def test_power_cut_stops_everything_and_keeps_the_disk(machine: Machines) -> None:
+    m = machine("debian12")
+    m.run("echo written > /var/kept; systemd-run --unit=work sleep 1000")
+    m.power_cut()
+    assert not m.running()
+    assert m.run("true").returncode == 255
+    m.start()
+    assert m.run("cat /var/kept; systemctl is-active work").stdout == "written\ninactive\n"
+
+
+def test_machine_that_was_shut_down_starts_again(machine: Machines) -> None:
+    m = machine("debian12")
+    m.off()
+    assert not m.running()
+    m.start()
+    assert m.run("true").returncode == 0
+
+
+def test_five_machines_see_each_other(machine: Machines) -> None:
+    machines = machine.several("debian12", 5)
+    assert len({m.ip for m in machines}) == 5
+    ids = {m.run("cat /etc/machine-id").stdout for m in machines}
+    assert len(ids) == 5
+    for other in machines[1:]:
+        greeting = machines[0].run(f"exec 3<>/dev/tcp/{other.ip}/22; head -c 4 <&3", user="ops")
+        assert greeting.stdout == "SSH-"
+
+
+def test_two_machines_have_services_of_their_own(machine: Machines) -> None:
+    a, b = machine.several("debian12", 2)
+    a.run("systemctl mask --now cron systemd-journald.socket systemd-journald")
+    assert b.run("systemctl is-active systemd-journald").stdout == "active\n"
+
+
+def test_names_of_the_real_repositories_lead_nowhere(machine: Machines) -> None:
+    m = machine("debian12")
+    for name in ("apt.postgresql.org", "download.postgresql.org", "github.com"):
+        assert m.run(f"getent ahostsv4 {name} | cut -d' ' -f1 | sort -u").stdout == "0.0.0.0\n"
+
+
+def test_destroyed_machine_leaves_nothing(machine: Machines, lab: Lab) -> None:
+    m = machine("debian12")
+    assert traces(lab.n, m.name, m.port.name)
+    m.destroy()
+    assert not traces(lab.n, m.name, m.port.name)
+
+
+DIES = """
+import os, sys
+from tests.hosts.bed.lab import Lab
+from tests.hosts.bed.machine import Machine, Make
+lab = Lab.open()
+m = Machine.create(lab, "orphan", Make("debian12"))
+print(lab.n, m.port.name, m.pid1(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signals) -> None:
+    session = subprocess.Popen(
+        [sys.executable, "-c", DIES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert session.stdout
+    number, port, pid = session.stdout.readline().split()
+    n = int(number)
+    assert n != lab.n
+    assert n not in sweep(), "a living session must be left alone"
+    assert traces(n, "orphan", port)
+    session.send_signal(how)
+    session.communicate()
+    assert alive(pid), "the machine outlives its session"
+    sweep()
+    assert not traces(n, "orphan", port)
+    assert not alive(pid)
+    assert not Path(f"/sys/class/net/mb{n}").exists()
+    assert f"10.78.{n}.0/24" not in subprocess.check_output(["iptables-save"], text=True)
+
+
+def alive(pid: str) -> bool:
+    """Whether the process runs; a zombie that waits for its parent does not."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
+def traces(n: int, name: str, port: str) -> list[str]:
+    """Mounts, namespaces, links, cgroups and folders of a machine that are there."""
+    found = [
+        line
+        for line in Path("/proc/self/mounts").read_text().splitlines()
+        if f"{STATE}/{n}/machines/{name}/" in line
+    ]
+    namespaces = json.loads(subprocess.check_output(["ip", "-j", "netns", "list"], text=True) or "[]")
+    found += [f"netns {ns['name']}" for ns in namespaces if ns["name"] == port]
+    found += [f"link {port}"] if Path("/sys/class/net", port).exists() else []
+    found += [str(p) for p in ROOT.glob(f"*/memory-mcp-tests/{n}/{name}")]
+    found += [str(p) for p in ROOT.glob(f"memory-mcp-tests/{n}/{name}")]
+    folder = STATE / str(n) / "machines" / name
+    return found + ([str(folder)] if folder.exists() else [])
