@@ -12,6 +12,7 @@ import pytest
 from tests.hosts.bed import needs
 from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.machine import Machine, Make
+from tests.hosts.bed.mirror import Mirror
 from tests.needs import missing
 
 
@@ -37,12 +38,14 @@ class Machines:
 
     numbers = count(1)
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+    def __init__(self, lab: Lab, mirror: Mirror) -> None:
+        self.lab, self.mirror = lab, mirror
         self.made: list[Machine] = []
 
     def __call__(self, image: str, name: str = "", **make: Any) -> Machine:
-        machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", Make(image, **make))
+        what = Make(image, **make)
+        self.mirror.offer(what)
+        machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", what)
         self.made.append(machine)
         return machine
 
@@ -70,17 +73,32 @@ def lab() -> Iterator[Lab]:
     lab.close()
 
 
+@pytest.fixture(scope="session")
+def session_mirror(lab: Lab) -> Iterator[Mirror]:
+    """The session's package server; it starts when a machine needs it."""
+    mirror = Mirror(lab)
+    yield mirror
+    mirror.stop()
+
+
 @pytest.fixture
-def machine(lab: Lab) -> Iterator[Machines]:
+def mirror(session_mirror: Mirror) -> Mirror:
+    """The package server without faults, and with a log that begins here."""
+    session_mirror.begin()
+    return session_mirror
+
+
+@pytest.fixture
+def machine(lab: Lab, session_mirror: Mirror) -> Iterator[Machines]:
     """A factory of machines that live as long as the test."""
-    machines = Machines(lab)
+    machines = Machines(lab, session_mirror)
     yield machines
     machines.destroy()
 
 
 @pytest.fixture(scope="module")
-def shared_machine(lab: Lab) -> Iterator[Machines]:
+def shared_machine(lab: Lab, session_mirror: Mirror) -> Iterator[Machines]:
     """The same, for machines that a whole module looks at."""
-    machines = Machines(lab)
+    machines = Machines(lab, session_mirror)
     yield machines
     machines.destroy()

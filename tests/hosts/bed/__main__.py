@@ -11,10 +11,12 @@ from . import cache, needs
 from .image import names
 from .lab import Lab
 from .machine import Machine, Make, command_line
+from .mirror import Mirror
 
 
 def up(lab: Lab, args: argparse.Namespace) -> int:
     make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github)
+    Mirror(lab).offer(make)
     machine = Machine.create(lab, args.name, make)
     print(f"address    {machine.ip}")
     print(f"key        {machine.ssh_key}")

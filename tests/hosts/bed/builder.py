@@ -1,0 +1,28 @@
+"""The root file system in which packages are compiled: Debian 12 with compilers, and newer sources."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from . import cache
+from .distribution import sources
+from .image import bootstrap
+
+RELEASE = "bookworm"
+NEWER = "trixie"  # where pgvector's source comes from
+DEB = "build-essential,ca-certificates,debhelper,fakeroot,apt-utils,postgresql-server-dev-all"
+
+
+def builder(name: str, packages: str) -> Path:
+    """A root folder with `packages` (comma-separated) in it and apt sources of RELEASE and NEWER."""
+    return cache.artifact(name, [packages, *sources(RELEASE), *sources(NEWER)], partial(_build, packages))
+
+
+def _build(packages: str, root: Path) -> None:
+    bootstrap(RELEASE, root, packages)
+    own = (root / "etc/apt/sources.list").read_text()
+    both = own + own.replace(RELEASE, NEWER)
+    lines = [line.replace("deb ", "deb-src ", 1) for line in both.splitlines() if line]
+    (root / "etc/apt/sources.list.d/sources.list").write_text("\n".join(lines) + "\n")
+    (root / "etc/resolv.conf").write_text(Path("/etc/resolv.conf").read_text())
