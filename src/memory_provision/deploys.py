@@ -1,0 +1,69 @@
+"""The main job, readable from top to bottom:
+
+preflight → packages → pgvector → cluster → database → server → configuration → schema → smoke → summary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.deploy import deploy
+from pyinfra.api.operation import operation
+from pyinfra.context import host
+
+from memory_mcp.errors import MemoryMcpError
+from memory_provision import facts
+from memory_provision.commands import refuse
+from memory_provision.inputs import Inputs
+from memory_provision.operations.converge import converge
+from memory_provision.plan import Plan, make_plan
+from memory_provision.report import Report
+from memory_provision.settings import Settings
+from memory_provision.templates import render
+
+
+def postgres() -> None:
+    """From whatever the machine is to a Memory MCP that a client has used; an unfit host is left out."""
+    try:
+        settings = Settings.from_data(host.data.dict())
+        plan = make_plan(facts.read_machine(host, settings), settings)
+    except MemoryMcpError as error:
+        refuse(host, str(error).splitlines())
+        host.state.fail_hosts({host})
+        return
+    host.log(f"Plan: PostgreSQL {plan.major} ({plan.source}), cluster {plan.cluster}, port {plan.port}")
+    steps(settings=settings, plan=plan, _sudo=plan.sudo or host.data.get("_sudo", False))
+
+
+@deploy("Memory MCP")
+def steps(settings: Settings, plan: Plan) -> None:
+    """Every step asks what is to do, and does only that."""
+    inputs = Inputs(settings, plan)
+
+    def keep(report: Report) -> None:
+        inputs.facts.update(report.facts)
+
+    converge(name="Packages", program="packages", request=inputs.packages, keep=keep, kind="shell")
+    converge(name="pgvector", program="pgvector", request=inputs.pgvector, keep=keep)
+    converge(name="Cluster", program="cluster", request=inputs.cluster, keep=keep)
+    converge(name="Database and role", program="database", request=inputs.database, keep=keep)
+    converge(name="Server", program="server", request=inputs.server, keep=keep, extra=inputs.wheel)
+    converge(name="Configuration", program="configuration", request=inputs.configuration, keep=keep)
+    converge(name="Schema", program="migrations", request=inputs.migrations, keep=keep)
+    converge(name="Smoke test", program="smoke", request=inputs.smoke, keep=keep)
+    show(name="Summary", settings=settings, plan=plan, found=inputs.facts)
+
+
+@operation()
+def show(settings: Settings, plan: Plan, found: dict[str, Any]) -> Generator[PyinfraCommand, None, None]:
+    """Print the summary; changes nothing."""
+    start = f"pg_ctlcluster {plan.major} {plan.cluster} start (no systemd here)"
+    service = f"systemd unit {plan.unit}" if plan.systemd else start
+    if host.state.is_executing:
+        text = render("summary.txt.j2", settings=settings, plan=plan, facts=found, service=service)
+        for line in text.splitlines():
+            host.log(line)
+    host.noop("nothing to change")
+    yield from ()

@@ -1,0 +1,75 @@
+"""The text of a host program: modules, request and call, to be read from standard input."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent / "remote"
+
+# What each program imports, in order.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "cluster": ("psql",),
+    "pgvector": (),
+    "database": ("psql", "scram", "credential"),
+    "server": (),
+    "configuration": ("credential",),
+    "migrations": ("memory",),
+    "smoke": ("memory",),
+}
+
+_BOOT = """
+import json, sys, types
+PACKAGES, MODULES, PROGRAM, REQUEST, APPLY = json.loads({payload!r})
+for name in PACKAGES:
+    sys.modules[name] = types.ModuleType(name)
+for name, text in MODULES:
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    setattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], module)
+    exec(compile(text, name.rpartition(".")[2] + ".py", "exec"), module.__dict__)
+sys.exit(sys.modules["memory_provision.remote.base"].main(sys.modules[PROGRAM], REQUEST, APPLY))
+"""
+
+
+class Stdin(str):
+    """Standard input of a command; prints as a remark, because it can hold a secret and is long in any case."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} characters on standard input>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+@cache
+def source(name: str) -> str:
+    """Text of one file under remote/."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def python_program(name: str, request: Mapping[str, Any], apply: bool) -> Stdin:
+    """A program for `python3 -`."""
+    modules = ["base", *_NEEDS[name], name]
+    payload = json.dumps(
+        [
+            ["memory_provision", "memory_provision.remote"],
+            [[f"memory_provision.remote.{m}", source(f"{m}.py")] for m in modules],
+            f"memory_provision.remote.{name}",
+            request,
+            apply,
+        ]
+    )
+    return Stdin(_BOOT.format(payload=payload))
+
+
+def shell_program(name: str, variables: Mapping[str, str]) -> Stdin:
+    """A script for `sh -s`, with its input as variables before it."""
+    head = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
+    return Stdin(head + source(f"{name}.sh"))

@@ -1,0 +1,212 @@
+"""What the host programs share: the report, running commands, files that are never half-written."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Rights(NamedTuple):
+    """Who may do what with a file."""
+
+    mode: int
+    owner: str = "root"
+    group: str = "root"
+
+
+class Trouble(Exception):
+    """Something that the operator has to know: what was seen, why, the line that mends it."""
+
+    def __init__(self, seen: str, why: str = "", fix: str = "") -> None:
+        super().__init__(seen)
+        self.seen, self.why, self.fix = seen, why, fix
+
+
+class Report:
+    """What a program found: changes (needed or made), warnings, facts. Printed as lines, KIND<TAB>JSON."""
+
+    def __init__(self) -> None:
+        self.changes: list[str] = []
+        self.warnings: list[str] = []
+        self.facts: dict[str, Any] = {}
+
+    def change(self, text: str) -> None:
+        """One change, in words: "role memory_user created"."""
+        self.changes.append(text)
+
+    def warn(self, text: str) -> None:
+        """Something that works but should be known."""
+        self.warnings.append(text)
+
+    def lines(self) -> list[str]:
+        """The report as it goes to the controller."""
+        out = [f"change\t{json.dumps(text)}" for text in self.changes]
+        out += [f"warning\t{json.dumps(text)}" for text in self.warnings]
+        return [*out, f"facts\t{json.dumps(self.facts)}"]
+
+
+def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
+    """Run a program's `converge` and print its report; 0, or 1 with a `trouble` line."""
+    report = Report()
+    status = 0
+    try:
+        program.converge(dict(request), report, apply)
+    except Trouble as trouble:
+        status = 1
+        print("trouble\t" + json.dumps([trouble.seen, trouble.why, trouble.fix]))
+    except Exception as error:
+        # Not foreseen: the operator is told the place it came from, not the values, which may hold a secret.
+        status = 1
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{last.name}, line {last.lineno}"
+        print(
+            "trouble\t"
+            + json.dumps([f"{type(error).__name__} in {program.__name__} ({place})", _of(error), ""])
+        )
+    for line in report.lines():
+        print(line)
+    sys.stdout.flush()
+    return status
+
+
+def _of(error: Exception) -> str:
+    """What may be told of an unforeseen error: an OSError's text names files, any other is left out."""
+    return str(error) if isinstance(error, OSError) else ""
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: str = "",
+    user: str | None = None,
+    env: Mapping[str, str | None] | None = None,
+    timeout: float = 600,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as `user` when given, whatever its exit status. None in `env` unsets."""
+    if user is not None and os.geteuid() == 0 and pwd.getpwnam(user).pw_uid != 0:
+        argv = ["runuser", "-u", user, "--", *argv]
+    wanted = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    environment = {name: value for name, value in wanted.items() if value is not None}
+    return subprocess.run(
+        argv,
+        input=stdin,
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def must(argv: Sequence[str], seen: str, fix: str = "", **options: Any) -> str:
+    """Run a command that has to work; its output, or Trouble with the end of what it said."""
+    done = run(argv, **options)
+    if done.returncode != 0:
+        said = [line for line in (done.stderr + "\n" + done.stdout).splitlines() if line.strip()]
+        raise Trouble(seen, "; ".join(said[-3:]) or f"exit {done.returncode} without a word", fix)
+    return done.stdout
+
+
+def read_text(path: str | Path) -> str | None:
+    """The file's text, None when there is none."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def sync_file(report: Report, apply: bool, path: str, text: str, rights: Rights) -> None:
+    """Make a file be just this: written beside, then renamed; what was there before stays as `.bak`."""
+    have = read_text(path)
+    if have != text:
+        report.change(f"{path} {'written' if have is None else 'changed'}")
+        if apply:
+            replace_file(path, text, rights, keep=have is not None)
+    else:
+        sync_mode(report, apply, path, rights)
+
+
+def replace_file(path: str, text: str, rights: Rights, keep: bool = False) -> None:
+    """Write beside, flush to disk, rename. Nobody ever reads half a file, or one with wider rights."""
+    folder = os.path.dirname(path)
+    handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=folder)  # 0600 from the start
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fchown(out.fileno(), uid_of(rights.owner), gid_of(rights.group))
+            os.fchmod(out.fileno(), rights.mode)
+            os.fsync(out.fileno())
+        if keep:
+            backup = f"{path}.bak"
+            if os.path.lexists(backup):
+                os.unlink(backup)
+            os.link(path, backup)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Make a rename survive a power cut (rename(2) is only durable once its folder is)."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_mode(report: Report, apply: bool, path: str, rights: Rights) -> None:
+    """Owner, group and mode of what exists already."""
+    state = os.stat(path)
+    if state.st_mode & 0o7777 != rights.mode:
+        report.change(f"{path} mode {state.st_mode & 0o7777:04o} → {rights.mode:04o}")
+        if apply:
+            os.chmod(path, rights.mode)
+    if not _owned(state, rights):
+        report.change(f"{path} owner → {rights.owner}:{rights.group}")
+        if apply:
+            os.chown(path, uid_of(rights.owner), gid_of(rights.group))
+
+
+def _owned(state: os.stat_result, rights: Rights) -> bool:
+    """Does it belong to them already? A user or group that is still to be made owns nothing."""
+    try:
+        return (state.st_uid, state.st_gid) == (uid_of(rights.owner), gid_of(rights.group))
+    except KeyError:
+        return False
+
+
+def sync_directory(report: Report, apply: bool, path: str, rights: Rights) -> None:
+    """A folder with just these rights; its parents are made with the usual ones."""
+    if os.path.isdir(path):
+        sync_mode(report, apply, path, rights)
+        return
+    report.change(f"{path} made")
+    if apply:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.mkdir(path, 0o700)
+        os.chown(path, uid_of(rights.owner), gid_of(rights.group))
+        os.chmod(path, rights.mode)
+
+
+def uid_of(user: str) -> int:
+    """Numeric id; KeyError when there is no such user."""
+    return pwd.getpwnam(user).pw_uid
+
+
+def gid_of(group: str) -> int:
+    """Numeric id; KeyError when there is no such group."""
+    return grp.getgrnam(group).gr_gid

@@ -1,0 +1,38 @@
+"""Calling the installed `memory-mcp` on the host, as the service's user."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from memory_provision.remote.base import Trouble, run
+
+
+def command(request: dict[str, Any]) -> str:
+    """Path of the installed command."""
+    return f"{request['install_dir']}/current/bin/memory-mcp"
+
+
+def ready(request: dict[str, Any]) -> bool:
+    """Is there a server with its configuration?"""
+    return os.path.exists(command(request)) and os.path.exists(request["env_file"])
+
+
+def call(request: dict[str, Any], *arguments: str, timeout: float = 900) -> dict[str, Any]:
+    """Run `memory-mcp ARGUMENTS --json`; its answer, or Trouble with the error it gives."""
+    argv = [command(request), *arguments, "--json", "--project", request["project"]]
+    clean = {"MEMORY_ENV_FILE": request["env_file"], "HOME": "/nonexistent", "DATABASE_URL": None}
+    done = run(argv, user=request["service_user"], env=clean, timeout=timeout)
+    try:
+        answer = dict(json.loads(done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr))
+    except (ValueError, IndexError):
+        answer = {}
+    if done.returncode == 0 and answer:
+        return answer
+    error = answer.get("error") or {}
+    raise Trouble(
+        error.get("seen") or f"memory-mcp {' '.join(arguments)} failed (exit {done.returncode})",
+        error.get("why") or "; ".join(done.stderr.splitlines()[-3:]),
+        error.get("fix") or "",
+    )

@@ -1,0 +1,120 @@
+"""pgvector for one server: there already, else compiled from a pinned source against its pg_config."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from memory_provision.remote.base import Report, Trouble, must, read_text
+
+SAFE = (0, 8, 2)
+"""The first release without CVE-2026-3172, a buffer overflow in parallel HNSW builds."""
+
+
+def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
+    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob."""
+    pg_config = f"{request['bindir']}/pg_config"
+    if not os.path.exists(pg_config):
+        report.change("pgvector installed")
+        return
+    version = installed(pg_config)
+    if version is None:
+        report.change("pgvector compiled for this server")
+        if not apply:
+            return
+        _build(request, pg_config)
+        version = installed(pg_config)
+    report.facts["pgvector"] = version
+    if version is None or parse(version) < SAFE:
+        report.warn(
+            f"pgvector {version} has CVE-2026-3172 (parallel HNSW builds); no newer one was to be had. "
+            "Run again when PGDG or the release tarballs can be reached"
+        )
+
+
+def installed(pg_config: str) -> str | None:
+    """The version that CREATE EXTENSION would give, read from the control file; None when there is none."""
+    share = must([pg_config, "--sharedir"], "pg_config does not answer").strip()
+    control = read_text(f"{share}/extension/vector.control")
+    found = re.search(r"default_version\s*=\s*'([^']+)'", control or "")
+    return found.group(1) if found else None
+
+
+def parse(version: str) -> tuple[int, ...]:
+    """(0, 8, 2) for "0.8.2"."""
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:3])
+
+
+def _build(request: dict[str, Any], pg_config: str) -> None:
+    source = _verified_source(request)
+    with tempfile.TemporaryDirectory(dir=request["cache"], prefix="build-") as room:
+        with tarfile.open(source) as tar:
+            tar.extractall(room)  # noqa: S202 -- its sha256 is pinned
+        tree = next(Path(room).glob("pgvector-*"))
+        wrapped = _with_headers(request, pg_config, room)
+        # JIT bitcode would need clang (1.2 GB of packages); OPTFLAGS="" keeps the code portable between CPUs.
+        make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}"]
+        must([*make, f"-j{os.cpu_count() or 1}"], "pgvector does not compile", "see what make says above")
+        must([*make, "install", f"DESTDIR={room}/stage"], "pgvector cannot be staged")
+        _publish(Path(room) / "stage")
+
+
+def _verified_source(request: dict[str, Any]) -> str:
+    """The first pinned tarball that was downloaded and is what it should be."""
+    for name, _version, wanted in request["sources"]:
+        path = f"{request['cache']}/{name}"
+        if os.path.exists(path):
+            seen = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            if seen == wanted:
+                return path
+            os.rename(path, f"{path}.bad")
+            raise Trouble(
+                f"{name} is not the file that was pinned: sha256 {seen}",
+                f"expected {wanted}: a damaged download or a tampered mirror",
+                "check pgvector_url, then run again (the bad file was renamed to .bad)",
+            )
+    raise Trouble(
+        "no source of pgvector could be downloaded",
+        f"wanted one of {', '.join(name for name, _, _ in request['sources'])}",
+        "name a mirror that has it: --data pgvector_url=URL",
+    )
+
+
+def _with_headers(request: dict[str, Any], pg_config: str, room: str) -> str:
+    """A pg_config that finds the server's headers, unpacked beside when they are not installed."""
+    headers = must([pg_config, "--includedir-server"], "pg_config does not answer").strip()
+    if os.path.exists(f"{headers}/postgres.h"):
+        return pg_config
+    package = next(iter(sorted(Path(request["cache"]).glob(request["headers_glob"]), reverse=True)), None)
+    if package is None:
+        raise Trouble(
+            "the server's headers are missing", f"no {request['headers_glob']} was downloaded", "run again"
+        )
+    must(["dpkg-deb", "-x", str(package), f"{room}/dev"], f"{package.name} cannot be unpacked")
+    wrapper = Path(room) / "pg_config"
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        f'path=$({pg_config} "$@") || exit\n'
+        f'case "$1" in --pgxs|--*includedir*) [ ! -e "{room}/dev$path" ] || path="{room}/dev$path" ;; esac\n'
+        'printf "%s\\n" "$path"\n'
+    )
+    wrapper.chmod(0o755)
+    return str(wrapper)
+
+
+def _publish(stage: Path) -> None:
+    """Copy into place, the control file last: its presence is what says "installed"."""
+    files = sorted((p for p in stage.rglob("*") if p.is_file()), key=lambda p: p.suffix == ".control")
+    for path in files:
+        target = Path("/") / path.relative_to(stage)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.new")
+        shutil.copyfile(path, beside)
+        beside.chmod(0o755 if target.suffix == ".so" else 0o644)
+        beside.replace(target)

@@ -1,0 +1,201 @@
+"""Every setting: its name, type, default and meaning, in one place.
+
+Values come from the inventory (`inventories/group_data/all.py`, a group, a host or `--data name=value`). They
+are checked before the first command runs: an unknown name is an error that names the nearest known one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any
+
+from memory_mcp.errors import ConfigurationError
+
+OLDEST_POSTGRES = 15
+"""The oldest PostgreSQL major that the schema and the server are meant for (guide.md, Prerequisites)."""
+
+SOURCES = ("auto", "existing", "pgdg", "distribution")
+CHOICES: dict[str, tuple[str, ...]] = {
+    "postgres_source": SOURCES,
+    "manage_cluster": ("auto", "always", "never"),
+    "embedding_provider": ("auto", "openai", "local"),
+    "smoke": ("changed", "always", "never"),
+}
+
+_FROM_ENVIRONMENT = {"database_password": "MEMORY_DATABASE_PASSWORD", "openai_api_key": "OPENAI_API_KEY"}
+
+# Keys that pyinfra and its connectors read from the same inventory data.
+_PYINFRA_PREFIXES = ("_", "ssh_", "local_", "docker_", "chroot_", "vagrant_", "terraform_", "x_")
+
+
+class Secret(str):
+    """A string that prints as stars wherever somebody looks at it by mistake; `reveal()` gives the text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def to_json(self) -> str:
+        """What pyinfra's `debug-inventory` and `--json` print."""
+        return "***"
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return str.__str__(self)
+
+
+def _setting(default: Any, meaning: str, **kind: Any) -> Any:
+    """A dataclass field with its meaning."""
+    return field(default=default, metadata={"meaning": meaning, **kind})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator wants; immutable once checked."""
+
+    # PostgreSQL
+    postgres_source: str = _setting(
+        "auto",
+        "Where PostgreSQL comes from: `existing`, `pgdg`, `distribution`; `auto` is the first that works.",
+    )
+    postgres_version: int = _setting(
+        15, "Preferred major version (15 to 18); `auto` accepts any server of at least 15."
+    )
+    postgres_cluster: str = _setting("main", "Name of the cluster to use (Debian's clusters have names).")
+    postgres_port: int | None = _setting(
+        None, "TCP port on localhost; unset means the cluster's own, 5432 on a new one."
+    )
+    postgres_settings: dict[str, Any] | None = _setting(
+        None, "More lines for our conf.d file, for example {'shared_buffers': '1GB'}."
+    )
+    manage_cluster: str = _setting(
+        "auto",
+        "May our conf.d file be written: `always`, `never`; `auto`: not where there are other databases.",
+    )
+    pgdg_apt_url: str = _setting(
+        "https://apt.postgresql.org/pub/repos/apt", "Base URL of PGDG's apt repository or a mirror of it."
+    )
+    pgdg_apt_key: str | None = _setting(
+        None, "That mirror's armored public key, a file on the controller; unset means PGDG's own, bundled."
+    )
+    # pgvector
+    pgvector_url: str = _setting(
+        "https://github.com/pgvector/pgvector/archive/refs/tags",
+        "Folder of pgvector's release tarballs (`v<version>.tar.gz`), used when no package is new enough.",
+    )
+    # database
+    database: str = _setting("memory_default", "Name of the database.")
+    role: str = _setting("memory_user", "Login role that owns it; no superuser.")
+    database_password: str | None = _setting(
+        None,
+        "Password of that role; unset means generated on the host, where it stays. "
+        "Better from the environment: MEMORY_DATABASE_PASSWORD.",
+        secret=True,
+    )
+    adopt: bool = _setting(
+        False,
+        "Take over a role or database that somebody else made (password reset, owner changed).",
+    )
+    seed: bool = _setting(False, "Load the sample data (project `test`).")
+    # the server
+    project: str = _setting("local", "Name of this database in projects.json.")
+    install_dir: str = _setting("/opt/memory-mcp", "Where the server's virtual environments are.")
+    config_dir: str = _setting("/etc/memory-mcp", "Where .env, config/projects.json and pgpass are.")
+    service_user: str = _setting("memory-mcp", "System user and group that may read the configuration.")
+    python_index_url: str | None = _setting(
+        None, "Python package index (PEP 503); unset means pip's own configuration on the host."
+    )
+    embedding_provider: str = _setting(
+        "auto", "`openai`, `local` (no key needed), or `auto`: OpenAI when the host has a key, else local."
+    )
+    embedding_model: str | None = _setting(None, "Embedding model; unset means the provider's default.")
+    openai_base_url: str | None = _setting(None, "Base URL of an OpenAI-compatible embeddings endpoint.")
+    openai_api_key: str | None = _setting(
+        None,
+        "API key, written to the host's .env only. Better from the environment: OPENAI_API_KEY.",
+        secret=True,
+    )
+    smoke: str = _setting(
+        "changed",
+        "When the smoke test runs: `changed` (anything differs since it last passed), `always`, `never`.",
+    )
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+        """Check inventory data and build the settings.
+
+        Raises ConfigurationError for an unknown name, a wrong type or a value outside its choices.
+        """
+        known = {f.name: f for f in fields(cls)}
+        given = {name: value for name, value in data.items() if not name.startswith(_PYINFRA_PREFIXES)}
+        for name in given:
+            if name not in known:
+                raise _unknown(name, list(known))
+        for name, variable in (
+            ("database_password", "MEMORY_DATABASE_PASSWORD"),
+            ("openai_api_key", "OPENAI_API_KEY"),
+        ):
+            if given.get(name) is None and environ.get(variable):
+                given[name] = environ[variable]
+        values = {name: _checked(known[name], value) for name, value in given.items()}
+        return cls(**values)
+
+
+def _unknown(name: str, known: list[str]) -> ConfigurationError:
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return ConfigurationError(
+        f"unknown setting {name!r}",
+        "no such name in memory_provision/settings.py; a misspelt setting would silently do nothing",
+        f"did you mean {near[0]!r}?" if near else "see docs/settings.md; data of your own starts with x_",
+    )
+
+
+def _checked(known: Any, value: Any) -> Any:
+    """One value, of the field's type and within its choices."""
+    if value is None or value == known.default:
+        return value
+    name, wanted = known.name, known.type.removesuffix(" | None")
+    if known.metadata.get("secret"):
+        return Secret(value)
+    types: dict[str, type] = {"int": int, "bool": bool, "str": str, "dict[str, Any]": dict}
+    if not isinstance(value, types[wanted]) or (wanted == "int" and isinstance(value, bool)):
+        raise ConfigurationError(
+            f"setting {name} is {value!r}",
+            f"it has to be of type {wanted}",
+            f"for example --data {name}={known.default!r}",
+        )
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ConfigurationError(
+            f"setting {name} is {value!r}",
+            "it has to be one of " + ", ".join(CHOICES[name]),
+            "choose one of them",
+        )
+    return _bounded(name, value)
+
+
+def _bounded(name: str, value: Any) -> Any:
+    if name == "postgres_version" and not OLDEST_POSTGRES <= value <= 18:
+        raise ConfigurationError(
+            f"postgres_version is {value}",
+            "the schema needs 15 or newer; 15 to 18 are tested",
+            "use 15, 16, 17 or 18",
+        )
+    if name == "postgres_port" and not 1 <= value <= 65535:
+        raise ConfigurationError(
+            f"postgres_port is {value}", "ports are 1 to 65535", "use 5432 or another free port"
+        )
+    if name in ("install_dir", "config_dir") and not value.startswith("/"):
+        raise ConfigurationError(
+            f"{name} is {value!r}", "it has to be an absolute path", f"for example /{value}"
+        )
+    return value.rstrip("/") if name.endswith(("_url", "_dir")) else value
