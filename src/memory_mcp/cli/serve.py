@@ -1,0 +1,39 @@
+"""`memory-mcp serve`: the MCP server on stdio (a client starts it) or on HTTP (a service)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False), help="The .env file to read.")
+@click.option("--project", help="A project of projects.json instead of the active one.")
+@click.option("--transport", type=click.Choice(["stdio", "http"]), default="stdio", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="HTTP: the address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="HTTP: the port.")
+@click.option(
+    "--files",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder whose text files memorize may read (stdio only; may be given several times).",
+)
+def serve(  # noqa: PLR0913, PLR0917 - one parameter per option
+    env_file: Path | None, project: str | None, transport: str, host: str, port: int, roots: tuple[Path, ...]
+) -> None:
+    """Run the MCP server.
+
+    MCP clients start it themselves with stdio; `--transport http` serves many clients at http://HOST:PORT/mcp.
+    """
+    from memory_mcp import config, server
+
+    settings = config.load(os.environ, env_file)
+    if transport == "stdio":
+        server.build(settings, project, roots).run("stdio")
+    else:
+        from memory_mcp.server import http
+
+        http.run(settings, project, host, port)

@@ -1,0 +1,49 @@
+"""The MCP server: a thin adapter between the SDK and what the tools do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from mcp.server import MCPServer
+
+from memory_mcp import __version__
+from memory_mcp.config import Settings
+from memory_mcp.server.app import App
+from memory_mcp.server.tools import tools
+
+NAME: Final = "memory"
+INSTRUCTIONS: Final = (
+    "Long-term memory on PostgreSQL. Recall before you answer questions about the user, earlier work or "
+    "decisions; memorize facts that will matter in later sessions, one per call, with topic and tags. "
+    "Answers name the project and index they searched. forget is a dry run unless dryRun is false."
+)
+
+
+def build(
+    settings: Settings, project: str | None = None, roots: Sequence[Path] = (), **options: Any
+) -> MCPServer[App]:
+    """Make a server that is ready to run; it connects to nothing before the first tool call.
+
+    `roots` are the folders from which memorize may read files; `options` go to MCPServer (authentication).
+    """
+    app = App(settings, project)
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:
+        try:
+            yield app
+        finally:
+            await app.close()
+
+    return MCPServer(
+        NAME,
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        lifespan=lifespan,
+        log_level="WARNING",
+        tools=tools(app, roots),
+        **options,
+    )

@@ -1,0 +1,101 @@
+"""The tool memorize: keep a text, and the text of files, as memories."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from memory_mcp.errors import ConfigurationError
+from memory_mcp.server import files
+from memory_mcp.server.answers import Memorized
+from memory_mcp.server.app import App
+from memory_mcp.store.records import Index, NewMemory, from_metadata
+
+LONGEST: Final = 100_000  # characters of one input: about what an embedding model reads at all
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What a tool call asks to remember."""
+
+    text: str
+    files: Sequence[str]
+    index: str | None
+    metadata: Mapping[str, Any]
+
+
+async def memorize(app: App, keep: Keep, roots: Sequence[Path]) -> Memorized:
+    """Store what is new; a text that the index holds already, word for word, is not stored twice."""
+    from memory_mcp.store import memories
+
+    started = time.monotonic()
+    wanted = _wanted(keep, roots)
+    async with app.transaction() as connection:
+        place, created = await app.index_to_write(connection, keep.index)
+        await app.check_model(connection, place)
+        width = await app.width(connection)
+        known = await memories.same_content(connection, place.id, [new.content for new in wanted])
+    new = [memory for memory in wanted if memory.content not in known]
+    if new:
+        vectors = await app.vectors(width, [memory.content for memory in new])
+        await _store(app, place, list(zip(new, vectors, strict=True)), started)
+    return Memorized(
+        project=app.project,
+        index=place.name,
+        index_created=created,
+        stored_count=len(new),
+        memory_ids=[known.get(memory.content, memory.id) for memory in wanted],
+        deduplicated_ids=list(known.values()),
+    )
+
+
+async def _store(app: App, place: Index, rows: list[tuple[NewMemory, list[float]]], started: float) -> None:
+    """Write memories, the index's model and the usage log in one transaction."""
+    from memory_mcp.store import memories
+
+    now = datetime.now(timezone.utc)
+    async with app.transaction() as connection:
+        await app.record_model(connection, place)
+        await memories.insert(connection, place, rows, now)
+        took = round((time.monotonic() - started) * 1000)
+        entries = [
+            {
+                "memory_id": memory.id,
+                "action": "memorize",
+                "tool": "memorize",
+                "latency": took,
+                "priority": memory.priority_at(now),
+            }
+            for memory, _ in rows
+        ]
+        await memories.log(connection, place, entries)
+
+
+def _wanted(keep: Keep, roots: Sequence[Path]) -> list[NewMemory]:
+    """List what the call asks to keep, each text once."""
+    text = _checked(keep.text.strip())
+    if not text and not keep.files:
+        raise ConfigurationError(
+            "There is nothing to memorize", "input is empty", "say what to remember in input"
+        )
+    wanted = [from_metadata(text, keep.metadata)] if text else []
+    for path in keep.files:
+        file = files.read(path, roots)
+        wanted += [
+            from_metadata(piece, {**keep.metadata, "chunk": number}, source="file", source_path=file.name)
+            for number, piece in enumerate(files.chunks(file.text), start=1)
+        ]
+    return list({memory.content: memory for memory in wanted}.values())
+
+
+def _checked(text: str) -> str:
+    if len(text) > LONGEST:
+        why = f"the limit is {LONGEST:,}"
+        raise ConfigurationError(f"input has {len(text):,} characters", why, "memorize it in several calls")
+    if "\0" in text:
+        raise ConfigurationError("input holds a zero byte", "PostgreSQL stores no such text", "remove it")
+    return text

@@ -1,0 +1,164 @@
+"""The MCP tools: names, arguments and descriptions as clients see them; the work is done next door."""
+# ruff: noqa: N803, PLR0913, PLR0917 - the arguments are the contract that clients and prompts already use
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import Field, StrictBool
+
+from memory_mcp.errors import MemoryMcpError
+from memory_mcp.server.answers import Answer, Created, Forgotten, Listed, Memorized, Recalled
+from memory_mcp.server.app import App
+from memory_mcp.server.forget import Request, forget
+from memory_mcp.server.memorize import Keep, memorize
+from memory_mcp.server.recall import ResponseMode, Search, recall
+from memory_mcp.server.shelves import create_index, list_indexes
+from memory_mcp.urls import redact
+
+Function: TypeAlias = Callable[..., Awaitable[CallToolResult]]
+
+IndexName = Annotated[str | None, Field(description="Name of the index; leave out for the default index.")]
+Filters = Annotated[
+    dict[str, Any],
+    Field(
+        description="Only memories whose metadata has these values; a list means any of its values. "
+        'Example: {"topic": "billing", "tags": ["urgent", "today"]}'
+    ),
+]
+Expression = Annotated[
+    str | None,
+    Field(
+        description='Finer filter, for example: @metadata.topic = "billing" AND '
+        '(@metadata.tags CONTAINS "urgent" OR @metadata.score >= 7). Operators: = != > < >= <= CONTAINS AND OR.'
+    ),
+]
+Limit = Annotated[int, Field(ge=1, le=100, description="How many memories at most.")]
+
+
+def tools(app: App, roots: Sequence[Path]) -> list[Tool]:
+    """Every tool of the server; `roots` are the folders from which memorize may read files."""
+    bound = _Tools(app, roots)
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    adds = ToolAnnotations(destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+    deletes = ToolAnnotations(destructive_hint=True, idempotent_hint=True, open_world_hint=False)
+    return [
+        strict(bound.memorize, adds),
+        strict(bound.recall, reads),
+        strict(bound.forget, deletes),
+        strict(bound.create_index, adds),
+        strict(bound.list_indexes, reads),
+    ]
+
+
+def strict(function: Function, annotations: ToolAnnotations) -> Tool:
+    """Make a tool that refuses arguments which it does not know.
+
+    The SDK ignores them, and then a misspelt `filters` would widen what forget deletes.
+    """
+    tool = Tool.from_function(_told(function), annotations=annotations)
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    return tool.model_copy(update={"parameters": arguments.model_json_schema(by_alias=True)})
+
+
+def _told(tool: Function) -> Function:
+    """Hand expected errors to the model; of anything else the SDK shows only that the tool failed."""
+
+    @functools.wraps(tool)
+    async def call(*args: Any, **kwargs: Any) -> CallToolResult:
+        try:
+            return await tool(*args, **kwargs)
+        except MemoryMcpError as error:
+            raise ToolError(redact(str(error))) from error
+
+    return call
+
+
+class _Tools:
+    def __init__(self, app: App, roots: Sequence[Path]) -> None:
+        self._app, self._roots = app, roots
+
+    async def memorize(
+        self,
+        input: Annotated[str, Field(description="The text to remember: one fact or one coherent passage.")],  # noqa: A002
+        files: Annotated[
+            list[str], Field(description="Text files to remember too, below the folders the server may read.")
+        ] = [],  # noqa: B006 - never changed; the schema shows it
+        index: IndexName = None,
+        metadata: Annotated[
+            dict[str, Any],
+            Field(
+                description="What is known about it: memoryType (self, belief, pattern, episodic, semantic), "
+                "topic, importance (low, medium, high), tags[], source, validAt, and any keys of your own."
+            ),
+        ] = {},  # noqa: B006
+    ) -> Annotated[CallToolResult, Memorized]:
+        """Remember a text for later sessions. The same text, word for word, is not stored twice.
+
+        Makes the index when it does not exist. Answers with the ids.
+        """
+        return _done(await memorize(self._app, Keep(input, files, index, metadata), self._roots))
+
+    async def recall(
+        self,
+        query: Annotated[
+            str, Field(description="What to look for, in plain words; meaning counts, not spelling.")
+        ],
+        index: IndexName = None,
+        limit: Limit = 10,
+        filters: Filters = {},  # noqa: B006
+        filterExpression: Expression = None,
+        responseMode: Annotated[
+            ResponseMode, Field(description="answer: as a list in words; memories: with ids and metadata.")
+        ] = "both",
+    ) -> Annotated[CallToolResult, Recalled]:
+        """Find memories by meaning, best first. Says which project and index were searched."""
+        search = Search(query, index, limit, filters, filterExpression)
+        return _done(await recall(self._app, search, responseMode))
+
+    async def forget(
+        self,
+        input: Annotated[  # noqa: A002
+            str,
+            Field(description='What to forget, in words; "*" means everything that the filters select.'),
+        ],
+        index: IndexName = None,
+        filters: Filters = {},  # noqa: B006
+        dryRun: Annotated[
+            StrictBool, Field(description="true (default) only shows the plan; false deletes what is sure.")
+        ] = True,
+        explicitMemoryIds: Annotated[
+            list[str], Field(description="Exactly these memories and no others; input is then only the reason.")
+        ] = [],  # noqa: B006
+    ) -> Annotated[CallToolResult, Forgotten]:
+        """Delete memories. First call it as a dry run, then with the ids from its plan and dryRun false.
+
+        Found by meaning alone, only near-certain matches are deleted; the rest is listed.
+        """
+        return _done(await forget(self._app, Request(input, index, filters, explicitMemoryIds, dryRun)))
+
+    async def create_index(
+        self,
+        name: Annotated[str, Field(description="Name of the new index, for example work-notes.")],
+        description: Annotated[
+            str | None, Field(description="What it is for; helps to choose it later.")
+        ] = None,
+    ) -> Annotated[CallToolResult, Created]:
+        """Make a separate collection of memories in the active project. Does nothing when it exists."""
+        return _done(await create_index(self._app, name, description))
+
+    async def list_indexes(self) -> Annotated[CallToolResult, Listed]:
+        """List the indexes of the active project, with how many memories each holds."""
+        return _done(await list_indexes(self._app))
+
+
+def _done(answer: Answer) -> CallToolResult:
+    return answer.result()

@@ -1,0 +1,96 @@
+"""Connections to the one database of a server: made when they are first needed, safe behind poolers."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeAlias
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from memory_mcp import urls
+from memory_mcp.config import DatabaseTarget
+from memory_mcp.store.failures import explain
+
+Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
+
+CONNECT_SECONDS: Final = 10
+WAIT_SECONDS: Final = 10.0
+
+
+class Database:
+    """A small pool. Nothing is opened before the first `transaction`, and idle connections are closed again,
+    so a server that nobody uses keeps no hosted database awake.
+    """
+
+    def __init__(self, target: DatabaseTarget, connections: int = 4) -> None:
+        self.target = target
+        self._connections = connections
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Give a connection inside a transaction: committed at the end, rolled back on any error.
+
+        Raises MemoryMcpError for everything that the database or the way to it can report.
+        """
+        try:
+            pool = await self._opened()
+            async with pool.connection() as connection:
+                yield connection
+        except PoolTimeout:
+            await self._try()  # the pool hides why it cannot connect; a direct attempt tells
+            raise explain(
+                psycopg.OperationalError("timeout: every connection is in use"), str(self.target)
+            ) from None
+        except psycopg.Error as error:
+            raise explain(error, str(self.target)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _opened(self) -> AsyncConnectionPool[Connection]:
+        async with self._opening:
+            if self._pool is None:
+                await self._try()
+                pool = AsyncConnectionPool(
+                    self._conninfo(),
+                    connection_class=psycopg.AsyncConnection[DictRow],
+                    kwargs=self._options(),
+                    min_size=0,
+                    max_size=self._connections,
+                    timeout=WAIT_SECONDS,
+                    max_idle=120,
+                    check=AsyncConnectionPool.check_connection,
+                    open=False,
+                )
+                await pool.open()
+                self._pool = pool
+            return self._pool
+
+    async def _try(self) -> None:
+        """Connect once, so that a wrong password is told at once and not as a time-out."""
+        try:
+            connection = await psycopg.AsyncConnection.connect(self._conninfo(), **self._options())
+        except psycopg.Error as error:
+            raise explain(error, str(self.target)) from None
+        await connection.close()
+
+    def _conninfo(self) -> str:
+        return urls.for_libpq(self.target.parsed, ssl.get_default_verify_paths().cafile)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "row_factory": dict_row,
+            "connect_timeout": CONNECT_SECONDS,
+            "fallback_application_name": "memory-mcp",
+            # a pooler in transaction mode gives the next statement to another server process
+            "prepare_threshold": None,
+        }
