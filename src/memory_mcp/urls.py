@@ -164,8 +164,11 @@ _SECRETS = (
 
 
 def redact(text: str, *secrets: str) -> str:
-    """Hide passwords and keys in any text: URLs, key=value strings, JSON, SQL, and the `secrets` given."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    """Hide passwords and keys in any text: URLs, key=value strings, JSON, SQL, and the `secrets` given.
+
+    Secrets shorter than four characters are left to the patterns: replacing them would garble every text.
+    """
+    for secret in sorted((each for each in secrets if len(each) >= 4), key=len, reverse=True):
         text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)

@@ -1,0 +1,80 @@
+"""Migrations without a transaction, such as CREATE INDEX CONCURRENTLY: recorded step by step, so they resume.
+
+A second connection holds the lock in a transaction that does nothing else: it has no snapshot, so
+CREATE INDEX CONCURRENTLY does not wait for it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from memory_mcp.config import DatabaseTarget
+from memory_mcp.db import ledger, lock
+from memory_mcp.db.connect import Connection, connect
+from memory_mcp.db.ledger import Outcome
+from memory_mcp.db.migration import Migration, concurrent_index
+from memory_mcp.db.statements import StatementError, execute
+from memory_mcp.errors import MemoryMcpError, RefusedError
+
+_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
+
+
+def apply(connection: Connection, target: DatabaseTarget, migration: Migration, seconds: float) -> bool:
+    """Applies `migration`; False when somebody else did so meanwhile.
+
+    A run that failed or was killed goes on at the statement where it stopped, as long as the file is the same.
+    """
+    _refuse_pooler(connection, migration)
+    with connect(target, "holding the lock") as guard, lock.held(guard, seconds, "SET LOCAL lock_timeout = 0"):
+        guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        earlier = ledger.find(connection, migration.version)
+        if earlier and earlier.state != "failed":
+            return False
+        done = earlier.statements_done if earlier and earlier.sha256 == migration.sha256 else 0
+        ledger.begin(connection, migration, done)
+        connection.execute("SET statement_timeout = 0")
+        start = time.monotonic()
+        for number, statement in enumerate(migration.statements[done:], done):
+            index = concurrent_index(statement)
+            try:
+                if index is None or not _finished(connection, index):
+                    execute(connection, statement)
+                _check(connection, index)
+            except (StatementError, MemoryMcpError) as error:
+                outcome = Outcome("failed", time.monotonic() - start, number, str(error).strip())
+                ledger.record(connection, migration, outcome)
+                raise
+            ledger.progress(connection, migration.version, number + 1)
+        ledger.record(connection, migration, Outcome(seconds=time.monotonic() - start))
+    return True
+
+
+def _finished(connection: Connection, index: str) -> bool:
+    """Whether an interrupted run has built the index; what it left half-built is removed."""
+    row = connection.execute(_VALID, [index]).fetchone()
+    if row and not row[0]:
+        connection.execute(f"DROP INDEX CONCURRENTLY {index}".encode())  # quoted as the migration quotes it
+    return bool(row and row[0])
+
+
+def _check(connection: Connection, index: str | None) -> None:
+    if index is None:
+        return
+    row = connection.execute(_VALID, [index]).fetchone()
+    if not row or not row[0]:
+        raise MemoryMcpError(
+            f"the index {index} is not valid",
+            "PostgreSQL could not finish it",
+            "run memory-mcp db migrate again",
+        )
+
+
+def _refuse_pooler(connection: Connection, migration: Migration) -> None:
+    """Behind a transaction pooler, session settings leak to other clients and long statements are cut."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    if row and row[0] != connection.info.backend_pid:
+        raise RefusedError(
+            f"{migration.file_name} needs a direct connection",
+            "it runs without a transaction, and the URL leads through a connection pooler",
+            "set DATABASE_URL to the direct URL for this command (Neon: without -pooler; Supabase: port 5432)",
+        )
