@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.hosts.bed import fault as faults
 from tests.hosts.bed import needs
 from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.machine import Machine, Make
@@ -94,6 +96,12 @@ def machine(lab: Lab, session_mirror: Mirror) -> Iterator[Machines]:
     machines = Machines(lab, session_mirror)
     yield machines
     machines.destroy()
+
+
+@pytest.fixture
+def fault() -> ModuleType:
+    """What can go wrong: `with fault.drop(machine, 22): …`."""
+    return faults
 
 
 @pytest.fixture(scope="module")

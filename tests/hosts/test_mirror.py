@@ -117,7 +117,7 @@ def test_slow_answer_arrives_late(machine: Machines, mirror: Mirror) -> None:
     impatient = f"timeout 2 {getter('www.postgresql.org', '/media/keys/ACCC4CF8.asc')}"
     with mirror.fault("ACCC4CF8", delay=4):
         assert m.run(impatient).returncode == 124
-    assert m.run(impatient).returncode == 0
+    assert "END PGP PUBLIC KEY" in m.run(impatient).stdout
 
 
 def getter(host: str, path: str) -> str:

@@ -31,6 +31,12 @@ class Cgroup:
             path.mkdir(parents=True, exist_ok=True)
         return [path / "cgroup.procs" for path in self.paths]
 
+    def entered(self, *argv: str | Path) -> list[str]:
+        """`argv` as a command that runs in this group, from its first instruction on."""
+        enter = 'for procs in $1; do echo $$ > "$procs"; done; shift; exec "$@"'
+        procs = " ".join(str(p) for p in self.create())
+        return ["sh", "-ec", enter, "enter", procs, *(str(a) for a in argv)]
+
     def processes(self) -> list[int]:
         """Everything that runs in it and below."""
         files = self.v2.rglob("cgroup.procs") if self.v2.is_dir() else ()

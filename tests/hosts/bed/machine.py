@@ -25,7 +25,7 @@ from .cgroup import Cgroup
 from .command import run
 from .image import image
 from .lab import Lab, mounts_below
-from .network import Port
+from .port import Port
 
 BOOT = Path(__file__).with_name("snippets") / "boot.sh"
 # What systemd takes as orders when it is PID 1 (man 1 systemd, SIGNALS)
@@ -43,6 +43,7 @@ class Make:
     disk: str = "2g"
     pgdg: bool = False
     github: bool = False
+    wire: bool = False  # a link that fault.slow can slow down
     files: dict[str, str] = field(default_factory=dict)  # absolute path → text, there before the first boot
 
 
@@ -56,6 +57,7 @@ class Machine:
         self.made = Make(**json.loads((self.folder / "machine.json").read_text()))
         self.port = Port(lab.network, self.made.host)
         self.ip = self.port.ip
+        self.wire = self.folder / "wire.json"
         self.ssh_key = ca.ssh_key()
         self.cgroup = Cgroup(f"{lab.n}/{name}")
         self._boot: subprocess.Popen[bytes] | None = None  # only where this process booted it
@@ -71,7 +73,7 @@ class Machine:
         machine = cls(lab, name)
         try:
             machine._furnish()
-            machine.port.plug()
+            machine.port.plug(machine.wire if make.wire else None)
             machine.start()
         except BaseException:
             machine.destroy()
@@ -110,7 +112,6 @@ class Machine:
         if not self.root.is_mount():
             layers = f"lowerdir={image(self.made.image)},upperdir={self.disk}/upper,workdir={self.disk}/work"
             run("mount", "-t", "overlay", self.port.name, "-o", layers, self.root)
-        procs = ":".join(str(p) for p in self.cgroup.create())
         nspawn = (
             *("systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}", f"--machine={self.name}"),
             *(f"--hostname={self.name}", f"--network-namespace-path=/run/netns/{self.port.name}"),
@@ -119,7 +120,7 @@ class Machine:
         )
         with self.console.open("ab") as console:
             self._boot = subprocess.Popen(
-                ["env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "sh", BOOT, procs, *nspawn],
+                self.cgroup.entered("env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", "sh", BOOT, *nspawn),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,

@@ -86,12 +86,10 @@ class Mirror:
             self._start()
 
     def _start(self) -> None:
-        enter = 'for p in $1; do echo $$ > "$p"; done; shift; exec "$@"'
-        procs = " ".join(str(p) for p in self.cgroup.create())
         serve = (sys.executable, SERVER, self.folder, self.lab.network.gateway, ca.certificate() / "tls.pem")
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", enter, "mirror", procs, *map(str, serve)],
+                self.cgroup.entered(*serve),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
