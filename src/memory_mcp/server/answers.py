@@ -26,7 +26,7 @@ class Answer(BaseModel):
 
 
 class Part(BaseModel):
-    """A nested piece of an answer."""
+    """A nested piece of an answer. What may be None has that as its default: None is left out."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -93,11 +93,11 @@ class IndexEntry(Part):
     """One index of the list."""
 
     name: str
-    description: str | None
     document_count: int
-    embedding: dict[str, Any] | None
     created_at: datetime
-    last_written_at: datetime | None
+    description: str | None = None
+    embedding: dict[str, Any] | None = None
+    last_written_at: datetime | None = None
 
 
 class Listed(Answer):

@@ -17,9 +17,9 @@ from memory_mcp.errors import MemoryMcpError
 from memory_mcp.server.answers import Answer, Created, Forgotten, Listed, Memorized, Recalled
 from memory_mcp.server.app import App
 from memory_mcp.server.forget import Request, forget
+from memory_mcp.server.indexes import create_index, list_indexes
 from memory_mcp.server.memorize import Keep, memorize
 from memory_mcp.server.recall import ResponseMode, Search, recall
-from memory_mcp.server.shelves import create_index, list_indexes
 from memory_mcp.urls import redact
 
 Function: TypeAlias = Callable[..., Awaitable[CallToolResult]]

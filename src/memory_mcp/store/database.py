@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
 
 import psycopg
@@ -39,15 +39,20 @@ class Database:
 
         Raises MemoryMcpError for everything that the database or the way to it can report.
         """
-        try:
+        with self.explained():
             pool = await self._opened()
-            async with pool.connection() as connection:
-                yield connection
-        except PoolTimeout:
-            await self._try()  # the pool hides why it cannot connect; a direct attempt tells
-            raise explain(
-                psycopg.OperationalError("timeout: every connection is in use"), str(self.target)
-            ) from None
+            try:
+                async with pool.connection() as connection:
+                    yield connection
+            except PoolTimeout:
+                await (await self.connect()).close()  # the pool hides why it cannot connect; this attempt tells
+                raise
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what psycopg raises inside into a MemoryMcpError."""
+        try:
+            yield
         except psycopg.Error as error:
             raise explain(error, str(self.target)) from error
 
@@ -59,7 +64,8 @@ class Database:
     async def _opened(self) -> AsyncConnectionPool[Connection]:
         async with self._opening:
             if self._pool is None:
-                await self._try()
+                # a wrong password is told at once, where the pool would wait until its time is up
+                await (await self.connect()).close()
                 pool = AsyncConnectionPool(
                     self._conninfo(),
                     connection_class=psycopg.AsyncConnection[DictRow],
@@ -75,13 +81,10 @@ class Database:
                 self._pool = pool
             return self._pool
 
-    async def _try(self) -> None:
-        """Connect once, so that a wrong password is told at once and not as a time-out."""
-        try:
-            connection = await psycopg.AsyncConnection.connect(self._conninfo(), **self._options())
-        except psycopg.Error as error:
-            raise explain(error, str(self.target)) from None
-        await connection.close()
+    async def connect(self) -> Connection:
+        """Open one connection outside of the pool; the caller closes it. Raises MemoryMcpError."""
+        with self.explained():
+            return await psycopg.AsyncConnection[DictRow].connect(self._conninfo(), **self._options())
 
     def _conninfo(self) -> str:
         return urls.for_libpq(self.target.parsed, ssl.get_default_verify_paths().cafile)

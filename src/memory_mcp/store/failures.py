@@ -22,6 +22,7 @@ _CONNECTING: Final = (
     ("does not support SSL", "the URL asks for TLS, the server has none", "memory-mcp doctor"),
     ("refused", "nothing listens there: PostgreSQL is not running, or on another port", "memory-mcp doctor"),
     ("resolve", "the host name is unknown", "check the host in projects.json or DATABASE_URL"),
+    ("couldn't get a connection", "every connection of this server is busy", "try again"),
     ("timeout", "no answer in time: host down, firewall, or a database that sleeps", "memory-mcp doctor"),
 )
 

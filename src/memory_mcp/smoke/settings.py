@@ -1,0 +1,67 @@
+"""How the smoke test hands settings to the server: by the same .env file, or a pipe that looks like one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from memory_mcp import dotenv
+from memory_mcp.config import Settings
+
+PREFIXES: Final = ("MEMORY_", "OPENAI_")
+NAMES: Final = ("DATABASE_URL",)
+
+
+def overridden(env: Mapping[str, str]) -> bool:
+    """Tell whether the environment holds settings, which a server started by a client would not inherit."""
+    return any(
+        value and (name in NAMES or (name.startswith(PREFIXES) and name != "MEMORY_ENV_FILE"))
+        for name, value in env.items()
+    )
+
+
+@contextmanager
+def handed_over(settings: Settings, env: Mapping[str, str]) -> Iterator[tuple[list[str], list[int]]]:
+    """Give the server's arguments and the file descriptors that it must inherit.
+
+    Settings of the environment go through a pipe: they are in no argument, no other process's environment, and
+    no file that a killed run would leave behind.
+    """
+    if not overridden(env) or os.name == "nt":
+        yield (["--env-file", str(settings.env_file.absolute())] if settings.env_file else []), []
+        return
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            pipe.write(as_env(settings))
+        yield ["--env-file", f"/dev/fd/{reading}"], [reading]
+    finally:
+        os.close(reading)
+
+
+def as_env(settings: Settings) -> str:
+    """Write settings as the text of a .env file."""
+    values = {
+        "MEMORY_POSTGRES_PROJECT_REGISTRY": settings.registry,
+        "MEMORY_ACTIVE_PROJECT": settings.active_project,
+        "DATABASE_URL": settings.database_url,
+        "OPENAI_API_KEY": settings.openai_api_key,
+        "OPENAI_BASE_URL": settings.openai_base_url,
+        "MEMORY_EMBEDDING_PROVIDER": settings.embedding_provider,
+        "MEMORY_EMBEDDING_MODEL": settings.embedding_model,
+        "MEMORY_EMBEDDING_DIMENSIONS": settings.embedding_dimensions,
+        "MEMORY_DEFAULT_INDEX": settings.default_index,
+    }
+    return "".join(f"{name}={dotenv.quote(str(value))}\n" for name, value in values.items() if value)
+
+
+def own_server() -> list[str]:
+    """The command of this same installation."""
+    script = Path(sys.executable).with_name("memory-mcp.exe" if os.name == "nt" else "memory-mcp")
+    if script.exists():
+        return [str(script), "serve"]
+    return [sys.executable, "-c", "from memory_mcp.cli import main; main()", "serve"]
