@@ -22,6 +22,7 @@ from memory_provision.plan import Plan, make_plan
 from memory_provision.report import Report
 from memory_provision.settings import Settings
 from memory_provision.templates import render
+from memory_provision.wheel import migration_names
 
 
 def postgres() -> None:
@@ -45,15 +46,44 @@ def steps(settings: Settings, plan: Plan) -> None:
     def keep(report: Report) -> None:
         inputs.facts.update(report.facts)
 
+    bare = expected(settings, plan)
     converge(name="Packages", program="packages", request=inputs.packages, keep=keep, kind="shell")
-    converge(name="pgvector", program="pgvector", request=inputs.pgvector, keep=keep)
-    converge(name="Cluster", program="cluster", request=inputs.cluster, keep=keep)
-    converge(name="Database and role", program="database", request=inputs.database, keep=keep)
-    converge(name="Server", program="server", request=inputs.server, keep=keep, extra=inputs.wheel)
-    converge(name="Configuration", program="configuration", request=inputs.configuration, keep=keep)
-    converge(name="Schema", program="migrations", request=inputs.migrations, keep=keep)
-    converge(name="Smoke test", program="smoke", request=inputs.smoke, keep=keep)
+    converge(name="pgvector", program="pgvector", request=inputs.pgvector, keep=keep, bare=bare["pgvector"])
+    converge(name="Cluster", program="cluster", request=inputs.cluster, keep=keep, bare=bare["cluster"])
+    converge(
+        name="Database and role", program="database", request=inputs.database, keep=keep, bare=bare["database"]
+    )
+    converge(
+        name="Server",
+        program="server",
+        request=inputs.server,
+        keep=keep,
+        bare=bare["server"],
+        extra=inputs.wheel,
+    )
+    converge(
+        name="Configuration",
+        program="configuration",
+        request=inputs.configuration,
+        keep=keep,
+        bare=bare["configuration"],
+    )
+    converge(name="Schema", program="migrations", request=inputs.migrations, keep=keep, bare=bare["schema"])
+    converge(name="Smoke test", program="smoke", request=inputs.smoke, keep=keep, bare=bare["smoke"])
     show(name="Summary", settings=settings, plan=plan, found=inputs.facts)
+
+
+def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
+    """What the steps will do on a bare machine, which has no Python yet to say so itself."""
+    return {
+        "pgvector": ["pgvector installed for this server"],
+        "cluster": [f"cluster {plan.major}/{plan.cluster} configured and running on port {plan.port}"],
+        "database": [f"role {settings.role} and database {settings.database} with vector and pgcrypto made"],
+        "server": [f"server installed in {settings.install_dir}"],
+        "configuration": [f"projects.json and .env written in {settings.config_dir}"],
+        "schema": [f"migration {name} applied" for name in migration_names()],
+        "smoke": ["server used by a real MCP client"],
+    }
 
 
 @operation()

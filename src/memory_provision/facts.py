@@ -16,6 +16,7 @@ from memory_provision.settings import OLDEST_POSTGRES, Settings
 # python3 may still be missing: then nothing is known, which is not an error.
 CHECK_PYTHON = "if [ -x /usr/bin/python3 ]; then /usr/bin/python3 - 2>&1 || true; else cat >/dev/null; fi"
 CHECK_SHELL = "sh -s 2>&1 || true"
+UNKNOWN = "unknown until Python is installed"
 RUN_PYTHON = "exec /usr/bin/python3 -"
 RUN_SHELL = "exec sh -s"
 
@@ -47,7 +48,7 @@ class PythonCheck(FactBase[Report]):
     @staticmethod
     def default() -> Report:
         """Before there is a Python on the host, or with nothing said."""
-        return Report(changes=["unknown until Python is installed"])
+        return Report(changes=[UNKNOWN])
 
     def process(self, output: list[str]) -> Report:
         """See report.parse."""

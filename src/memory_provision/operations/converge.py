@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from pyinfra.api.command import PyinfraCommand
@@ -19,13 +19,19 @@ Request = Callable[[], dict[str, Any]]
 
 @operation()
 def converge(
-    program: str, request: Request, keep: Callable[[Report], None], extra: Request = dict, kind: str = "python"
+    program: str,
+    request: Request,
+    keep: Callable[[Report], None],
+    bare: Sequence[str] = (),
+    extra: Request = dict,
+    kind: str = "python",
 ) -> Generator[PyinfraCommand, None, None]:
     """Bring the host to what `program` describes.
 
     + program: name of a file under memory_provision/remote
     + request: its input
     + keep: called with the report, of the check or of the run
+    + bare: what will change on a machine that has no Python yet to say so itself
     + extra: more input that only the run needs (the wheel itself, for example)
     + kind: python or shell
     """
@@ -41,7 +47,7 @@ def converge(
         host.noop(f"{program}: nothing to change")
         return
     if not host.state.is_executing:
-        for change in found.changes:
+        for change in bare if found.changes == [facts.UNKNOWN] else found.changes:
             host.log(f"  would be: {change}")
     wanted = {**wanted, **extra()}
     if kind == "shell":

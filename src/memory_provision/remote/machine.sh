@@ -49,8 +49,9 @@ probe() { # probe NAME URL: reads a few KB into the void
 if [ $suitable = no ] && [ -x /usr/lib/apt/apt-helper ]; then
   [ -s /etc/ssl/certs/ca-certificates.crt ] || PGDG_URL="http://${PGDG_URL#*://}"
   probe pgdg "$PGDG_URL/dists/${VERSION_CODENAME:-unknown}-pgdg/InRelease" &
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null | sort -u |
-    grep -v pgdg | head -n 1 | { read -r uri suite; [ -n "$uri" ] && probe distribution "${uri%/}/dists/$suite/InRelease"; } &
+  # before the first update there are no lists yet, but apt knows what it would fetch
+  own=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\([^']*/dists/${VERSION_CODENAME:-unknown}/InRelease\)'.*#\1#p" | head -n 1)
+  if [ -n "$own" ]; then probe distribution "$own" & else put reach "distribution no source for ${VERSION_CODENAME:-it} in /etc/apt"; fi
   wait
 fi
 exit 0

@@ -79,7 +79,7 @@ fetch() { # fetch FILE SHA256 URL
   /usr/lib/apt/apt-helper -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \
     download-file "$3" "$CACHE/$1.part" "SHA256:$2" >/dev/null 2>"$CACHE/why" && mv "$CACHE/$1.part" "$CACHE/$1"
 }
-pool=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | awk -v c="$CODENAME" '$2 == c {print $1; exit}')
+pool=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\([^']*\)/dists/$CODENAME/InRelease'.*#\1#p" | head -n 1)
 if [ -n "${missing_vector:-}" ]; then
   mkdir -p -m 755 "$CACHE"
   have=$(candidate "$PGVECTOR")
