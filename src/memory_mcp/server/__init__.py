@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ def build(
     `roots` are the folders from which memorize may read files; `options` go to MCPServer (authentication).
     """
     app = App(settings, project)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # its warnings may repeat parts of a URL
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[App]) -> AsyncIterator[App]:

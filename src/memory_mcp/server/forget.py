@@ -10,7 +10,7 @@ from typing import Any, Final
 from memory_mcp.errors import ConfigurationError
 from memory_mcp.server.answers import Forgotten, Planned
 from memory_mcp.server.app import App
-from memory_mcp.server.recall import Search, nearest, wanted
+from memory_mcp.server.recall import Search, embed, nearest, wanted
 from memory_mcp.store.records import Index, Memory
 
 CANDIDATES: Final = 20  # found by meaning
@@ -55,7 +55,10 @@ async def _plan(app: App, request: Request) -> tuple[Index | None, list[Planned]
         return await _by_id(app, request)
     if request.text.strip() == EVERYTHING:
         return await _by_filter(app, request)
-    place, found = await nearest(app, Search(request.text, request.index, CANDIDATES, request.filters))
+    search = Search(request.text, request.index, CANDIDATES, request.filters)
+    vector = await embed(app, request.text)
+    async with app.transaction() as connection:
+        place, found = await nearest(app, connection, search, vector)
     return place, [_by_meaning(memory, request.text) for memory in found]
 
 

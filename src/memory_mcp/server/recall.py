@@ -6,15 +6,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from memory_mcp import filters
+from memory_mcp.embeddings.vectors import fit
 from memory_mcp.errors import ConfigurationError
 from memory_mcp.server.answers import Recalled, Recollection
 from memory_mcp.server.app import App
 from memory_mcp.server.shape import recollection
 from memory_mcp.store.conditions import Condition, to_sql
 from memory_mcp.store.records import Index, Memory
+
+if TYPE_CHECKING:
+    from memory_mcp.store.database import Connection
 
 ResponseMode = Literal["answer", "memories", "both"]
 
@@ -35,9 +39,10 @@ async def recall(app: App, search: Search, mode: ResponseMode) -> Recalled:
     from memory_mcp.store import memories
 
     started = time.monotonic()
-    place, found = await nearest(app, search)
-    if place is not None and found:
-        async with app.transaction() as connection:
+    vector = await embed(app, search.query)
+    async with app.transaction() as connection:
+        place, found = await nearest(app, connection, search, vector)
+        if place is not None and found:
             took = round((time.monotonic() - started) * 1000)
             await memories.touch(connection, place, found, "recall", took)
     now = datetime.now(timezone.utc)
@@ -51,23 +56,29 @@ async def recall(app: App, search: Search, mode: ResponseMode) -> Recalled:
     )
 
 
-async def nearest(app: App, search: Search) -> tuple[Index | None, list[Memory]]:
+async def embed(app: App, query: str) -> list[float]:
+    """Embed a question, before the transaction: it may take seconds. Raises ConfigurationError."""
+    if not query.strip():
+        raise ConfigurationError("The query is empty", "", "say in words what to look for")
+    [vector] = await app.embedder.embed([query.strip()])
+    return vector
+
+
+async def nearest(
+    app: App, connection: Connection, search: Search, vector: list[float]
+) -> tuple[Index | None, list[Memory]]:
     """Find the nearest memories of the index that is meant; None when the default one does not exist yet."""
     from memory_mcp.store import search as vector_search
 
     condition = wanted(search)
-    query = check_query(search.query)
-    async with app.transaction() as connection:
-        place = await app.index(connection, search.index)
-        if place is None:
-            return None, []
-        await app.check_model(connection, place)
-        width = await app.width(connection)
-        how = await app.plan(connection)
-    [vector] = await app.vectors(width, [query])
-    async with app.transaction() as connection:
-        question = vector_search.Question(vector, condition, search.limit)
-        return place, await vector_search.nearest(connection, place.id, question, how)
+    place = await app.index(connection, search.index)
+    if place is None:
+        return None, []
+    await app.check_model(connection, place)
+    fitted = fit(vector, await app.width(connection), app.embedder.model)
+    question = vector_search.Question(fitted, condition, search.limit)
+    found = await vector_search.nearest(connection, place.id, question, await app.plan(connection))
+    return place, found
 
 
 def wanted(search: Search) -> Condition:
@@ -76,13 +87,6 @@ def wanted(search: Search) -> Condition:
     if search.expression and search.expression.strip():
         nodes.append(filters.parse(search.expression))
     return to_sql(filters.Both(tuple(nodes)))
-
-
-def check_query(query: str) -> str:
-    """Return a query that can be embedded; raises ConfigurationError for an empty one."""
-    if not query.strip():
-        raise ConfigurationError("The query is empty", "", "say in words what to look for")
-    return query.strip()
 
 
 def in_words(found: list[Recollection]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
@@ -12,13 +11,12 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from memory_mcp import urls
 from memory_mcp.config import DatabaseTarget
+from memory_mcp.db.connect import conninfo
 from memory_mcp.store.failures import explain
 
 Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
 
-CONNECT_SECONDS: Final = 10
 WAIT_SECONDS: Final = 10.0
 
 
@@ -54,7 +52,7 @@ class Database:
         try:
             yield
         except psycopg.Error as error:
-            raise explain(error, str(self.target)) from error
+            raise explain(error, self.target) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -67,7 +65,7 @@ class Database:
                 # a wrong password is told at once, where the pool would wait until its time is up
                 await (await self.connect()).close()
                 pool = AsyncConnectionPool(
-                    self._conninfo(),
+                    conninfo(self.target),
                     connection_class=psycopg.AsyncConnection[DictRow],
                     kwargs=self._options(),
                     min_size=0,
@@ -84,16 +82,11 @@ class Database:
     async def connect(self) -> Connection:
         """Open one connection outside of the pool; the caller closes it. Raises MemoryMcpError."""
         with self.explained():
-            return await psycopg.AsyncConnection[DictRow].connect(self._conninfo(), **self._options())
-
-    def _conninfo(self) -> str:
-        return urls.for_libpq(self.target.parsed, ssl.get_default_verify_paths().cafile)
+            return await psycopg.AsyncConnection[DictRow].connect(conninfo(self.target), **self._options())
 
     def _options(self) -> dict[str, Any]:
         return {
             "row_factory": dict_row,
-            "connect_timeout": CONNECT_SECONDS,
-            "fallback_application_name": "memory-mcp",
             # a pooler in transaction mode gives the next statement to another server process
             "prepare_threshold": None,
         }
