@@ -141,7 +141,7 @@ def test_redact_hides_every_shape_of_secret(text):
 
 
 def test_redact_hides_known_secrets_also_when_encoded_and_leaves_the_rest():
-    assert urls.redact("a p/w and p%2Fw in it", "p/w") == "a *** and *** in it"
+    assert urls.redact("a pass/w and pass%2Fw in it", "pass/w") == "a *** and *** in it"
     assert (
         urls.redact("password authentication failed for user x") == "password authentication failed for user x"
     )

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import click
 
-from memory_mcp.cli.db import look, migrate, seed
+from memory_mcp.cli.db import adopt, backup, look, migrate, new, rollback, seed
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class InOrder(click.Group):
+    """Lists its commands in the order of their use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, as added."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def db() -> None:
     """Migrate, verify, back up and inspect the database.
 
@@ -15,8 +23,13 @@ def db() -> None:
       memory-mcp db status     what is applied and what is pending
       memory-mcp db migrate    apply what is pending
       memory-mcp db verify     compare the schema with its definition
+      memory-mcp db backup     save everything to one file
     """
 
 
-for command in (look.status, migrate.migrate, look.wait, seed.seed, seed.unseed):
+COMMANDS = (
+    *(look.status, migrate.migrate, adopt.verify, adopt.baseline, look.history, look.wait),
+    *(new.new, rollback.rollback, rollback.redo, backup.backup, backup.restore, seed.seed, seed.unseed),
+)
+for command in COMMANDS:
     db.add_command(command)

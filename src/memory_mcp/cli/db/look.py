@@ -74,3 +74,23 @@ def wait(target: DatabaseTarget, seconds: float) -> None:
         emit({"ok": True, "seconds": round(taken, 3)})
     else:
         say(f"{where(target)} answers")
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@json_option
+@database_options
+def history(target: DatabaseTarget, limit: int) -> None:
+    """Show everything that was ever applied, undone, adopted or failed, newest first."""
+    from memory_mcp.db import ledger
+    from memory_mcp.db.connect import connect
+
+    with connect(target, "reading the history") as connection:
+        events = ledger.history(connection, limit) if ledger.exists(connection) else []
+    if wants_json():
+        emit({"ok": True, "events": events})
+    for event in events:
+        line = f"{event['at']:%Y-%m-%d %H:%M:%S}  {event['event']:<8}  {event['version']}_{event['name']}"
+        say(f"{line}  by {event['by']}" + (f": {event['error']}" if event["error"] else ""))
+    if not events:
+        say("nothing has happened yet")

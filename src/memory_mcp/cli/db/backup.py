@@ -1,0 +1,44 @@
+"""`db backup` and `db restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from memory_mcp.cli.confirm import confirm
+from memory_mcp.cli.output import emit, json_option, say, wants_json
+from memory_mcp.cli.target import database_options
+from memory_mcp.config import DatabaseTarget
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@json_option
+@database_options
+def backup(target: DatabaseTarget, file: Path | None) -> None:
+    """Save the whole database to FILE (pg_dump's custom format, mode 0600)."""
+    from memory_mcp.db.backup import backup as save
+
+    made = save(target, file)
+    if wants_json():
+        emit({"ok": True, "file": str(made.path), "bytes": made.size, "seconds": round(made.seconds, 3)})
+    say(f"{made.path} ({made.size:,} bytes)")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@database_options
+def restore(target: DatabaseTarget, file: Path, yes: bool) -> None:
+    """Replace the database's content with that of FILE; a failure leaves everything as it was."""
+    from memory_mcp.db.restore import restore as bring_back
+
+    confirm(target, "replaces everything in it with the backup", yes)
+    restored = bring_back(target, file)
+    if wants_json():
+        emit({"ok": True, "entries": restored.entries, "kept": restored.kept})
+    say(f"restored {target.parsed.database} from {file}")
+    if restored.kept:
+        say(f"the database as it was is now called {restored.kept}")

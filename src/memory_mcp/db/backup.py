@@ -1,0 +1,79 @@
+"""Backups: pg_dump's custom format, complete or not there at all, readable only by their owner."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from memory_mcp.config import DatabaseTarget
+from memory_mcp.db import pgtools
+from memory_mcp.db.connect import connect
+from memory_mcp.errors import ConfigurationError, MemoryMcpError
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished backup; `seconds` is how long it took."""
+
+    path: Path
+    size: int  # bytes
+    seconds: float
+
+
+def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
+    """Dumps the whole database to `path`; without one, to a new file in `default_folder()`.
+
+    The file appears under its name only when it is complete and pg_restore can read it. Raises
+    ConfigurationError when the file exists or no fitting pg_dump is installed.
+    """
+    start = time.monotonic()
+    with connect(target, "reading the server's version") as connection:
+        major = connection.info.server_version // 10_000
+    path = (path or _default_path(target)).expanduser().absolute()
+    if path.exists():
+        raise ConfigurationError(f"{path} exists", "a backup never overwrites another one", "name another file")
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            pgtools.run([pgtools.find("pg_dump", major), "--format=custom"], target, stdout=file)
+            os.fsync(file.fileno())
+        contents(partial, major)
+        partial.rename(path)
+    except OSError as error:
+        raise MemoryMcpError(f"{path} cannot be written", str(error.strerror), "name another file") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return Backup(path, path.stat().st_size, time.monotonic() - start)
+
+
+def contents(path: Path, major: int) -> list[str]:
+    """The entries of a backup, as pg_restore lists them. Raises MemoryMcpError when it is damaged."""
+    listing = pgtools.check([pgtools.find("pg_restore", major), "--list", path])
+    entries = [line for line in listing.splitlines() if line and not line.startswith(";")]
+    if not entries:
+        raise MemoryMcpError(
+            f"{path} holds nothing", "the dump is empty", "look at the database: memory-mcp db status"
+        )
+    return entries
+
+
+def default_folder() -> Path:
+    """Where backups go: /var/backups/memory-mcp for root, else the user's state folder; mode 0700."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        folder = Path("/var/backups/memory-mcp")
+    else:
+        folder = (
+            Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+            / "memory-mcp"
+            / "backups"
+        )
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _default_path(target: DatabaseTarget) -> Path:
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+    return default_folder() / f"{target.parsed.database}-{stamp}.dump"
