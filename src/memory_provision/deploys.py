@@ -6,6 +6,7 @@ preflight → packages → pgvector → cluster → database → server → conf
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from pyinfra.api.command import PyinfraCommand
@@ -17,7 +18,7 @@ from memory_mcp.errors import MemoryMcpError
 from memory_provision import facts
 from memory_provision.commands import refuse
 from memory_provision.inputs import Inputs
-from memory_provision.operations.converge import converge
+from memory_provision.operations.converge import Step, converge
 from memory_provision.plan import Plan, make_plan
 from memory_provision.report import Report
 from memory_provision.settings import Settings
@@ -47,29 +48,18 @@ def steps(settings: Settings, plan: Plan) -> None:
         inputs.facts.update(report.facts)
 
     bare = expected(settings, plan)
-    converge(name="Packages", program="packages", request=inputs.packages, keep=keep, kind="shell")
-    converge(name="pgvector", program="pgvector", request=inputs.pgvector, keep=keep, bare=bare["pgvector"])
-    converge(name="Cluster", program="cluster", request=inputs.cluster, keep=keep, bare=bare["cluster"])
-    converge(
-        name="Database and role", program="database", request=inputs.database, keep=keep, bare=bare["database"]
-    )
-    converge(
-        name="Server",
-        program="server",
-        request=inputs.server,
-        keep=keep,
-        bare=bare["server"],
-        extra=inputs.wheel,
-    )
-    converge(
-        name="Configuration",
-        program="configuration",
-        request=inputs.configuration,
-        keep=keep,
-        bare=bare["configuration"],
-    )
-    converge(name="Schema", program="migrations", request=inputs.migrations, keep=keep, bare=bare["schema"])
-    converge(name="Smoke test", program="smoke", request=inputs.smoke, keep=keep, bare=bare["smoke"])
+    todo = {
+        "Packages": Step("packages", inputs.packages, language="sh"),
+        "pgvector": Step("pgvector", inputs.pgvector),
+        "Cluster": Step("cluster", inputs.cluster),
+        "Database and role": Step("database", inputs.database),
+        "Server": Step("server", inputs.server, extra=inputs.wheel),
+        "Configuration": Step("configuration", inputs.configuration),
+        "Schema": Step("migrations", inputs.migrations),
+        "Smoke test": Step("smoke", inputs.smoke),
+    }
+    for name, step in todo.items():
+        converge(name=name, step=replace(step, bare=bare.get(step.program, ())), keep=keep)
     show(name="Summary", settings=settings, plan=plan, found=inputs.facts)
 
 
@@ -81,7 +71,7 @@ def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
         "database": [f"role {settings.role} and database {settings.database} with vector and pgcrypto made"],
         "server": [f"server installed in {settings.install_dir}"],
         "configuration": [f"projects.json and .env written in {settings.config_dir}"],
-        "schema": [f"migration {name} applied" for name in migration_names()],
+        "migrations": [f"migration {name} applied" for name in migration_names()],
         "smoke": ["server used by a real MCP client"],
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
@@ -82,13 +80,9 @@ def read_machine(host: Host, settings: Settings) -> Machine:
     return found
 
 
-def check(host: Host, name: str, request: dict[str, Any], kind: str) -> Report:
+def check(host: Host, fact: type[PythonCheck], program: programs.Stdin) -> Report:
     """Ask one host program what it would change; a host that went away is a trouble like any other."""
     try:
-        if kind == "shell":
-            script = programs.shell_program(name, {**request, "APPLY": "no"})
-            return host.get_fact(ShellCheck, _stdin=script)
-        script = programs.python_program(name, request, apply=False)
-        return host.get_fact(PythonCheck, _stdin=script)
+        return host.get_fact(fact, _stdin=program)
     except PyinfraError as error:
         return Report(trouble=(f"{host.name} does not answer any more", str(error), "run again when it does"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +108,15 @@ class Inputs:
             ],
             "wheel_name": wheel.path.name,
             "wheel_sha256": wheel.sha256,
-            "requirements": requirements(),
+            "requirements_sha256": hashlib.sha256(requirements().encode()).hexdigest(),
             "index_url": s.python_index_url,
             "ca_bundle": self.plan.platform.ca_bundle,
         }
 
     def wheel(self) -> dict[str, Any]:
-        """The wheel, for the run that installs it."""
-        return {"wheel": base64.b64encode(server_wheel().path.read_bytes()).decode()}
+        """The wheel and the pinned dependencies, for the run that installs them."""
+        text = base64.b64encode(server_wheel().path.read_bytes()).decode()
+        return {"wheel": text, "requirements": requirements()}
 
     def configuration(self) -> dict[str, Any]:
         """See remote/configuration.py."""

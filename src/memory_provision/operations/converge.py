@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyinfra.api.command import PyinfraCommand
@@ -17,26 +18,43 @@ Request = Callable[[], dict[str, Any]]
 """Made when the operation runs: what an earlier step found out is in it."""
 
 
-@operation()
-def converge(
-    program: str,
-    request: Request,
-    keep: Callable[[Report], None],
-    bare: Sequence[str] = (),
-    extra: Request = dict,
-    kind: str = "python",
-) -> Generator[PyinfraCommand, None, None]:
-    """Bring the host to what `program` describes.
-
-    + program: name of a file under memory_provision/remote
-    + request: its input
-    + keep: called with the report, of the check or of the run
-    + bare: what will change on a machine that has no Python yet to say so itself
-    + extra: more input that only the run needs (the wheel itself, for example)
-    + kind: python or shell
+@dataclass(frozen=True)
+class Step:
+    """One host program: its file under remote/, its input, more input that only the run needs (the wheel, for
+    example), and what it will do on a machine that has no Python yet to say so.
     """
-    wanted = request()
-    found = facts.check(host, program, wanted, kind)
+
+    program: str
+    request: Request
+    extra: Request = dict
+    bare: Sequence[str] = ()
+    language: str = "python"
+
+    def check(self) -> Report:
+        """What would it change?"""
+        if self.language == "sh":
+            return facts.check(host, facts.ShellCheck, self._text(self.request(), apply=False))
+        return facts.check(host, facts.PythonCheck, self._text(self.request(), apply=False))
+
+    def command(self, keep: Callable[[Report], None]) -> ProgramCommand:
+        """The command that makes the changes."""
+        text = self._text({**self.request(), **self.extra()}, apply=True)
+        return ProgramCommand(facts.RUN_SHELL if self.language == "sh" else facts.RUN_PYTHON, text, keep)
+
+    def _text(self, request: dict[str, Any], apply: bool) -> programs.Stdin:
+        if self.language == "sh":
+            return programs.shell_program(self.program, {**request, "APPLY": "yes" if apply else "no"})
+        return programs.python_program(self.program, request, apply)
+
+
+@operation()
+def converge(step: Step, keep: Callable[[Report], None]) -> Generator[PyinfraCommand, None, None]:
+    """Bring the host to what a step describes.
+
+    + step: the host program and its input
+    + keep: called with the report, of the check and of the run
+    """
+    found = step.check()
     keep(found)
     if found.trouble is not None:
         yield from _refusal(found)
@@ -44,18 +62,12 @@ def converge(
     if not found.changes:
         if host.state.is_executing:
             tell(host, found)
-        host.noop(f"{program}: nothing to change")
+        host.noop(f"{step.program}: nothing to change")
         return
     if not host.state.is_executing:
-        for change in bare if found.changes == [facts.UNKNOWN] else found.changes:
+        for change in step.bare if found.changes == [facts.UNKNOWN] else found.changes:
             host.log(f"  would be: {change}")
-    wanted = {**wanted, **extra()}
-    if kind == "shell":
-        stdin = programs.shell_program(program, {**wanted, "APPLY": "yes"})
-        yield ProgramCommand(facts.RUN_SHELL, stdin, keep)
-    else:
-        stdin = programs.python_program(program, wanted, apply=True)
-        yield ProgramCommand(facts.RUN_PYTHON, stdin, keep)
+    yield step.command(keep)
 
 
 def _refusal(found: Report) -> Generator[PyinfraCommand, None, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import grp
 import json
 import os
@@ -9,10 +10,14 @@ import pwd
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+LOCK = "/run/lock/memory-mcp.lock"
 
 
 class Rights(NamedTuple):
@@ -59,7 +64,8 @@ def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
     report = Report()
     status = 0
     try:
-        program.converge(dict(request), report, apply)
+        with alone(apply):
+            program.converge(dict(request), report, apply)
     except Trouble as trouble:
         status = 1
         print("trouble\t" + json.dumps([trouble.seen, trouble.why, trouble.fix]))
@@ -76,6 +82,29 @@ def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
         print(line)
     sys.stdout.flush()
     return status
+
+
+@contextmanager
+def alone(apply: bool, seconds: float = 900) -> Iterator[None]:
+    """One run at a time changes this host: one that lost its controller may still be at work here."""
+    if not apply or os.geteuid() != 0:
+        yield
+        return
+    with open(LOCK, "a") as lock:  # not inherited by what we start (PEP 446), so no server keeps it
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Trouble(
+                        "another run is still changing this host",
+                        f"it holds {LOCK}",
+                        f"see who: fuser -v {LOCK}",
+                    ) from None
+                time.sleep(0.2)
+        yield
 
 
 def _of(error: Exception) -> str:

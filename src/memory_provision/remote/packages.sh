@@ -21,7 +21,8 @@ finish() { printf 'facts\t{}\n'; exit 0; } # the last line says that nothing was
 
 quietly() { # quietly SEEN COMMAND...: its output is shown only when it fails
   seen=$1; shift; log=$(mktemp) || trouble "no temporary file can be made" "$(df -h /tmp | tail -n 1)"
-  if "$@" >"$log" 2>&1 </dev/null; then rm -f "$log"; return 0; fi
+  # 9 is our lock: a server that a package starts must not keep it
+  if "$@" >"$log" 2>&1 </dev/null 9>&-; then rm -f "$log"; return 0; fi
   why=$(grep -E '^(E|Err|W|dpkg): ?|rror:' "$log" | grep -v '^W: Download is performed unsandboxed' | tail -n 6)
   [ -n "$why" ] || why=$(tail -n 3 "$log"); rm -f "$log"
   trouble "$seen" "$why"
@@ -55,7 +56,9 @@ fi
 [ -n "${missing_vector:-}" ] && change "pgvector, or what it is compiled from, fetched"
 [ "$APPLY" = yes ] || finish
 
-# -- from here on things change
+# -- from here on things change; one run at a time (remote/base.py takes the same lock)
+exec 9>>/run/lock/memory-mcp.lock
+flock -w 900 9 || trouble "another run is still changing this host" "it holds /run/lock/memory-mcp.lock" "wait for it"
 put() { # put FILE TEXT: beside, then renamed
   mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" ||
     trouble "$1 cannot be written" "$(df -h "$(dirname "$1")" | tail -n 1)"

@@ -17,8 +17,8 @@ NEEDED = (3, 10)
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, service_user, python_candidates, wheel_name, wheel_sha256, requirements,
-    index_url?, ca_bundle; wheel (base64) when applied.
+    """Request: install_dir, service_user, python_candidates, wheel_name, wheel_sha256, requirements_sha256,
+    index_url?, ca_bundle; when applied also wheel (base64) and requirements (text).
     """
     _user(request, report, apply)
     python = _python(request)
@@ -44,7 +44,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
 
 def key(request: dict[str, Any], python: str) -> str:
     """Name of the environment: what went into it."""
-    text = "\n".join([request["wheel_sha256"], request["requirements"], os.path.realpath(python)])
+    text = "\n".join([request["wheel_sha256"], request["requirements_sha256"], os.path.realpath(python)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
