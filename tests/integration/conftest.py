@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from memory_mcp.db import runner
 from tests.integration import postgres
 from tests.integration.postgres import Database, Server
 
@@ -55,11 +56,8 @@ def database(server: Server, _with_extensions: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def _with_schema(server: Server, _with_extensions: str) -> str:
     """A template with every migration applied by our runner."""
-    from memory_mcp.config import DatabaseTarget
-    from memory_mcp.db import runner
-
     database = server.create("template_migrated", _with_extensions)
-    runner.migrate(DatabaseTarget("test", database.url, "test"))
+    runner.migrate(database.target)
     return database.name
 
 

@@ -26,6 +26,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from memory_mcp.config import DatabaseTarget
 from tests.needs import missing
 
 MINIMUM = 15
@@ -88,6 +89,10 @@ class Database:
     @property
     def admin_url(self) -> str:
         return self.server.admin_url(self.name)
+
+    @property
+    def target(self) -> DatabaseTarget:
+        return DatabaseTarget("test", self.url, "test")
 
     def query(self, statement: str, *params: Any) -> list[tuple[Any, ...]]:
         """Rows of a statement that the administrator runs in this database."""

@@ -17,7 +17,8 @@ _TOKEN = re.compile(
     r"""
       (?P<space>\s+ | --[^\n]*)
     | (?P<comment>/\*)
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'? | '(?:[^']|'')*'? | "(?:[^"]|"")*"?)
+    | (?P<string>[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*' | '[^']*(?:''[^']*)*' | "[^"]*(?:""[^"]*)*")
+    | (?P<open>[eE]?'|")
     | (?P<dollar>\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$)
     | (?P<word>[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
     | (?P<number>\d[\w.]*)
@@ -95,8 +96,8 @@ class _Splitter:
                 self.start = token.start()
             if kind == "word":
                 self._word(token[0].upper())
-            elif kind == "string":
-                self._check_string(token[0], token.start())
+            elif kind == "open":
+                raise self._wrong(token.start(), "the quote that opens here is never closed", "close it")
             elif kind == "dollar":
                 at = self._end_of_dollar(token[0], token.start())
             elif kind == "other":
@@ -131,11 +132,6 @@ class _Splitter:
         if character == "\0":
             raise self._wrong(at, "it contains a NUL character", "remove it")
         self.parentheses = max(0, self.parentheses + {"(": 1, ")": -1}.get(character, 0))
-
-    def _check_string(self, token: str, at: int) -> None:
-        body = token[1:] if token[0] in "eE" else token
-        if len(body) < 2 or body[-1] != body[0]:
-            raise self._wrong(at, "the quote that opens here is never closed", "close it")
 
     def _end_of_comment(self, at: int) -> int:
         depth = 0

@@ -83,7 +83,7 @@ def _rename(connection: Connection, old: str, new: str) -> None:
 
 
 def _statement(text: str, *names: str) -> sql.Composed:
-    return sql.SQL(text).format(*map(sql.Identifier, names))  # type: ignore[arg-type]  # constants of this file
+    return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
 def _at(target: DatabaseTarget, database: str) -> DatabaseTarget:

@@ -27,16 +27,16 @@ def verify(ctx: click.Context, target: DatabaseTarget) -> None:
     if wants_json():
         emit(verdict.as_json())
     for check in verdict.checks:
-        say(
-            f"  {click.style('✓', fg='green') if check.ok else click.style('✗', fg='red')} {check.id}: {check.seen}"
-        )
+        say(f"  {_GOOD if check.ok else _BAD} {check.id}: {check.seen}")
     for difference in verdict.differences:
         say(f"  {_BAD} {difference}")
     for warning in verdict.warnings:
         say(f"  {click.style('!', fg='yellow')} {warning}")
     number = len(verdict.differences) + sum(not check.ok for check in verdict.checks)
-    say(f"the schema is as defined (version {verdict.version})" if verdict.ok else f"{number} things differ")
-    if not verdict.ok:
+    if verdict.ok:
+        say(f"the schema is as defined (version {verdict.version})")
+    else:
+        say(f"{number} things differ")
         ctx.exit(int(Exit.FAILED))
 
 
