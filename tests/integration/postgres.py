@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,8 @@ class Server:
     port: int
     bin: Path
     folder: Path
-    admin_password: str
-    app_password: str
+    admin_password: str = field(repr=False)
+    app_password: str = field(repr=False)
 
     def admin_url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres:{self.admin_password}@127.0.0.1:{self.port}/{database}"
@@ -66,6 +66,22 @@ class Server:
         with psycopg.connect(self.admin_url(database), autocommit=True) as connection:
             cursor = connection.execute(statement, params or None)
             return cursor.fetchall() if cursor.description else []
+
+    def dump(self, database: str, *options: str) -> str:
+        """pg_dump of a database."""
+        command = [
+            str(self.bin / "pg_dump"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            "postgres",
+            *options,
+            database,
+        ]
+        environment = {**os.environ, "PGPASSWORD": self.admin_password}
+        return subprocess.run(command, env=environment, text=True, capture_output=True, check=True).stdout
 
     def create(self, name: str, template: str = "template1", owner: str = APP_ROLE) -> Database:
         self.query(f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template}"')
