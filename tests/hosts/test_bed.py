@@ -146,6 +146,35 @@ def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signal
     assert f"10.78.{n}.0/24" not in subprocess.check_output(["iptables-save"], text=True)
 
 
+WAITS = """
+import time
+
+def test_waits(machine, lab):
+    m = machine("debian12", name="interrupted")
+    print(lab.n, m.port.name, m.pid1(), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    (tmp_path / "test_waits.py").write_text(WAITS)
+    plugins = ("-p", "tests.conftest", "-p", "tests.hosts.conftest", "-p", "no:cacheprovider")
+    pytest_itself = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-qs", *plugins, "-c", str(pytestconfig.inipath), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert pytest_itself.stdout
+    lines = iter(pytest_itself.stdout)
+    number, port, pid = next(line for line in lines if "mb" in line).split()
+    assert traces(int(number), "interrupted", port)
+    pytest_itself.send_signal(signal.SIGINT)
+    pytest_itself.communicate()
+    assert not traces(int(number), "interrupted", port)
+    assert not alive(pid)
+    assert not (STATE / number).exists()
+
+
 def alive(pid: str) -> bool:
     """Whether the process runs; a zombie that waits for its parent does not."""
     status = Path(f"/proc/{pid}/status")

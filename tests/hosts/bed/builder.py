@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from . import cache
+from .bootstrap import bootstrap
 from .distribution import sources
-from .image import bootstrap
 
 RELEASE = "bookworm"
 NEWER = "trixie"  # where pgvector's source comes from
@@ -16,7 +16,7 @@ DEB = "build-essential,ca-certificates,debhelper,fakeroot,apt-utils,postgresql-s
 
 def builder(name: str, packages: str) -> Path:
     """A root folder with `packages` (comma-separated) in it and apt sources of RELEASE and NEWER."""
-    return cache.artifact(name, [packages, *sources(RELEASE), *sources(NEWER)], partial(_build, packages))
+    return cache.artifact(name, partial(_build, packages), packages, *sources(RELEASE), *sources(NEWER))
 
 
 def _build(packages: str, root: Path) -> None:

@@ -16,12 +16,12 @@ LAB_NAME = "mirror.lab"
 
 def ssh_key() -> Path:
     """Private key that every machine's root and ops accept; the public half lies beside it."""
-    return cache.artifact("ssh", ["ed25519"], _make_ssh_key) / "id"
+    return cache.artifact("ssh", _make_ssh_key, "ed25519") / "id"
 
 
 def certificate() -> Path:
     """Folder with ca.crt (what machines trust) and tls.pem (key and certificate of the package server)."""
-    return cache.artifact("ca", [*PGDG_NAMES, *GITHUB_NAMES, LAB_NAME], _make_ca)
+    return cache.artifact("ca", _make_ca, *PGDG_NAMES, *GITHUB_NAMES, LAB_NAME)
 
 
 def box_certificates() -> list[Path]:

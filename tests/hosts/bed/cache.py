@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def key(recipe: Iterable[str | Path]) -> str:
+def key(*recipe: str | Path) -> str:
     """Twelve hex digits of the recipe's sha256: texts count as they are, paths by their name and content."""
     digest = hashlib.sha256()
     for part in recipe:
@@ -38,13 +38,13 @@ def key(recipe: Iterable[str | Path]) -> str:
     return digest.hexdigest()[:12]
 
 
-def artifact(name: str, recipe: Iterable[str | Path], build: Callable[[Path], None]) -> Path:
+def artifact(name: str, build: Callable[[Path], None], *recipe: str | Path) -> Path:
     """The folder that `build(folder)` fills from `recipe`: the kept one, else it is made now.
 
     It is built beside its place and renamed when complete, so it is either whole or not there; of several
     sessions that want it at once, one builds and the others wait.
     """
-    place = folder() / f"{name}-{key(recipe)}"
+    place = folder() / f"{name}-{key(*recipe)}"
     if not place.is_dir():
         with locked(name):
             if not place.is_dir():

@@ -12,7 +12,7 @@ APT, RPM = "apt@lab", "rpm@lab"
 
 def keyring() -> Path:
     """GNUPGHOME with both private keys; the armored public halves are apt@lab.asc and rpm@lab.asc in it."""
-    return cache.artifact("keys", [APT, RPM, "rsa3072"], _make)
+    return cache.artifact("keys", _make, APT, RPM, "rsa3072")
 
 
 def public(owner: str) -> Path:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import ca, keys, mirror_apt, tarballs
+from . import ca, el, keys, mirror_apt, mirror_rpm, tarballs
 from .cgroup import Cgroup
 from .lab import Lab
 from .machine import Make
@@ -70,7 +70,11 @@ class Mirror:
 
     def offer(self, make: Make) -> None:
         """Publish what a machine made like this is promised."""
-        if make.pgdg:
+        if make.image in el.RELEASES:
+            self.publish(el.repositories(make.image))
+            if make.pgdg:
+                self.publish(mirror_rpm.repository(make.image))
+        elif make.pgdg:
             self.publish(mirror_apt.repository())
         if make.github:
             self.publish(tarballs.tarballs())
@@ -80,7 +84,7 @@ class Mirror:
         self.folder.mkdir(exist_ok=True)
         roots = self._read("roots")
         if str(root) not in roots:
-            self._write("roots", [*roots, str(root)])
+            self._write("roots", [str(root), *roots])  # the newest edition wins
         self._write("redirects", tarballs.REDIRECTS)
         if not self._answers():
             self._start()

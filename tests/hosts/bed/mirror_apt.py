@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from . import cache, keys
+from .bootstrap import SNIPPETS
 from .builder import DEB, builder
 from .chroot import inside
 from .distribution import sources
 
-FILL = Path(__file__).with_name("snippets") / "apt-repository.sh"
+FILL = SNIPPETS / "apt-repository.sh"
 PGVECTOR = "0.8.0-1"  # in Debian 13
 MAJOR, SUFFIX, SUITE = "15", "pgdg12+1", "bookworm-pgdg"
 REPOSITORY = "pub/repos/apt"
@@ -25,7 +26,9 @@ DATES = {
 
 def repository() -> Path:
     """Document root with the repository and its key; below `future/` and `expired/` its other editions."""
-    recipe: list[str | Path] = [
+    return cache.artifact(
+        "mirror-apt",
+        _build,
         FILL,
         PGVECTOR,
         MAJOR,
@@ -34,8 +37,7 @@ def repository() -> Path:
         *sources("bookworm"),
         keys.public(keys.APT),
         *DATES.values(),
-    ]
-    return cache.artifact("mirror-apt", recipe, _build)
+    )
 
 
 def _build(root: Path) -> None:

@@ -21,7 +21,7 @@ FETCH = "cd /out; apt-get -qq update; apt-get -qq source --download-only pgvecto
 
 def tarballs() -> Path:
     """Document root of the tarballs."""
-    return cache.artifact("tarballs", [PGVECTOR, SHA256, FETCH], _fetch)
+    return cache.artifact("tarballs", _fetch, PGVECTOR, SHA256, FETCH)
 
 
 def _fetch(root: Path) -> None:

@@ -1,0 +1,91 @@
+"""Machines of RPM distributions: the guide's PGDG steps work on them, and their traps are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.bed import el
+from tests.hosts.bed.machine import Machine
+from tests.hosts.bed.mirror import Mirror
+from tests.hosts.conftest import Machines
+
+pytestmark = pytest.mark.hosts("all")
+REPOSITORY = "https://download.postgresql.org/pub/repos/yum/reporpms/{}/pgdg-redhat-repo-latest.noarch.rpm"
+INSTALL = "dnf install -y -q postgresql15-server postgresql15-contrib pgvector_15"
+VERSIONS = """CREATE EXTENSION vector; CREATE EXTENSION pg_trgm;
+SELECT extversion FROM pg_extension WHERE extname = 'vector'; SELECT '[1,2,3]'::vector <-> '[3,2,1]'"""
+
+
+@pytest.fixture(scope="module", params=sorted(el.RELEASES))
+def m(request: pytest.FixtureRequest, shared_machine: Machines) -> Machine:
+    """One machine of each distribution that the tests below provision step by step, in their order."""
+    return shared_machine(request.param, pgdg=True)
+
+
+def release(m: Machine) -> el.Release:
+    return el.RELEASES[m.made.image]
+
+
+def test_machine_is_that_distribution_and_nothing_else(m: Machine) -> None:
+    assert m.run("systemctl is-system-running --wait").stdout == "running\n"
+    said = m.run(". /etc/os-release; echo $ID $VERSION_ID; rpm -E '%{dist}'")
+    dist = release(m).dist.replace(".fc", ".f")
+    assert said.stdout.split() == [release(m).id, release(m).version, dist]
+    assert m.run("command -v apt-get dpkg psql gcc || test -e /etc/debian_version").returncode == 1
+    assert m.run("sudo -n rpm -q rpm dnf", user="ops").returncode == 0
+
+
+def test_own_python_is_as_old_as_there(m: Machine) -> None:
+    asked = m.run("/usr/bin/python3 -c 'import sys; print(sys.version_info >= (3, 10))'")
+    if m.made.image == "el8":
+        assert asked.returncode == 127
+    else:
+        assert asked.stdout == ("False\n" if m.made.image == "el9" else "True\n")
+
+
+def test_modules_exist_where_they_do(m: Machine) -> None:
+    modules = m.run("dnf -q module list postgresql 2>/dev/null").stdout
+    assert ("postgresql" in modules) == release(m).modular
+    assert ("15 [d]" in modules) == (m.made.image == "el8")
+
+
+def test_pgdg_repository_installs_from_its_url_and_is_verified(m: Machine, mirror: Mirror) -> None:
+    r = release(m)
+    short = f"{'F' if r.id == 'fedora' else 'EL'}-{r.major}-x86_64"
+    assert m.run(f"dnf install -y -q {REPOSITORY.format(short)}").returncode == 0
+    assert m.run("dnf -y -q makecache").returncode == 0
+    assert mirror.requests(r"/15/.*/repodata/repomd\.xml\.asc")
+
+
+def test_disabling_the_module_works_where_there_is_one(m: Machine) -> None:
+    hidden = m.run("dnf -q list --available postgresql15-server").returncode != 0
+    assert hidden == (m.made.image == "el8"), "EL8's default stream hides PGDG's packages"
+    assert (m.run("dnf -qy module disable postgresql").returncode == 0) == release(m).modular
+
+
+def test_server_from_pgdg_runs_with_pgvector(m: Machine) -> None:
+    installed = m.run(INSTALL)
+    assert installed.returncode == 0, installed.stderr
+    assert m.run("/usr/pgsql-15/bin/postgresql-15-setup initdb").returncode == 0
+    assert m.run("systemctl enable --now postgresql-15").returncode == 0
+    sql = m.run("cd /; su postgres -c 'psql -qAt -v ON_ERROR_STOP=1'", input=VERSIONS)
+    assert sql.stdout.split() == ["0.8.0", "2.8284271247461903"], sql.stderr
+    assert m.run("rpm -V postgresql15-server pgvector_15").returncode == 0
+
+
+def test_name_that_the_guide_gives_pgvector_does_not_exist(m: Machine) -> None:
+    assert m.run("dnf -q install -y postgresql15-pgvector").returncode == 1
+
+
+def test_cluster_survives_a_reboot_and_is_not_made_twice(m: Machine) -> None:
+    m.reboot()
+    assert m.run("systemctl is-active postgresql-15").stdout == "active\n"
+    assert m.run("/usr/pgsql-15/bin/postgresql-15-setup initdb").returncode == 1
+
+
+def test_newer_python_can_be_installed_and_makes_an_environment(m: Machine) -> None:
+    python = "python3.12" if release(m).modular else "python3"
+    if release(m).modular:
+        assert m.run(f"dnf install -y -q {python}").returncode == 0
+    ask = "import sys, pip; print(sys.version_info >= (3, 10))"
+    assert m.run(f"{python} -m venv /opt/v && /opt/v/bin/python -", input=ask).stdout == "True\n"
