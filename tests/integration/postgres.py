@@ -158,7 +158,7 @@ def _major(folder: Path) -> int:
     return int(version.split()[2].split(".")[0])
 
 
-def _unprivileged() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """For subprocess: PostgreSQL refuses to run as root."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
@@ -194,7 +194,7 @@ def _die_with_parent() -> None:
 @contextmanager
 def running() -> Iterator[Server]:
     """Start a server; stop it and remove its data afterwards."""
-    identity = _unprivileged()
+    identity = unprivileged()
     with tempfile.TemporaryDirectory(prefix="memory-mcp-pg-") as name:
         scratch = Path(name)
         scratch.chmod(0o755)  # the way to the private data directory

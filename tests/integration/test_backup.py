@@ -1,0 +1,185 @@
+"""Backup and restore: complete or not at all, private, and nothing lost when something fails."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from memory_mcp.config import DatabaseTarget
+from memory_mcp.db import backup, pgtools, restore, rollback, seed, verify
+from memory_mcp.errors import ConfigurationError, MemoryMcpError
+
+COUNT = "SELECT count(*) FROM memories"
+
+
+@pytest.fixture(autouse=True)
+def _the_servers_own_programs(server, monkeypatch):
+    monkeypatch.setenv("MEMORY_PG_BIN", str(server.bin))
+
+
+@pytest.fixture
+def seeded(migrated):
+    seed.seed(migrated.target)
+    return migrated
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "my.dump"
+
+
+def test_a_backup_is_complete_and_private(seeded, file):
+    made = backup.backup(seeded.target, file)
+    assert made.path == file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    listing = subprocess.run(
+        [seeded.server.bin / "pg_restore", "-l", file], capture_output=True, text=True, check=True
+    )
+    assert "TABLE DATA public memories" in listing.stdout
+    assert [path.name for path in file.parent.iterdir()] == ["my.dump"]
+
+
+def test_a_backup_never_overwrites(seeded, file):
+    file.write_text("precious")
+    with pytest.raises(ConfigurationError, match="exists"):
+        backup.backup(seeded.target, file)
+    assert file.read_text() == "precious"
+
+
+def test_a_failed_backup_leaves_no_file(seeded, file):
+    seeded.query("REVOKE ALL ON memories FROM memory_user")
+    seeded.query("ALTER TABLE memories OWNER TO postgres")
+    with pytest.raises(MemoryMcpError, match=r"pg_dump failed.*permission denied"):
+        backup.backup(seeded.target, file)
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_other_process_can_see_the_password(seeded, tmp_path):
+    """A program in pg_dump's place that writes down what everybody could see of it."""
+    seen = tmp_path / "seen"
+    fake = tmp_path / "pg_dump"
+    fake.write_text(
+        f"#!/bin/sh\ntr '\\0' '\\n' < /proc/$$/cmdline > {seen}\ntr '\\0' '\\n' < /proc/$$/environ >> {seen}\n"
+    )
+    fake.chmod(0o755)
+    pgtools.run([fake], seeded.target)
+    text = seen.read_text()
+    assert "--dbname=postgresql://memory_user@127.0.0.1" in text
+    assert seeded.server.app_password not in text
+
+
+def test_an_application_role_restores_in_one_transaction(seeded, file):
+    backup.backup(seeded.target, file)
+    before = seeded.query("SELECT id, content, embedding::text FROM memories ORDER BY id")
+    seeded.query("DELETE FROM memories")
+    seeded.query("ALTER TABLE memories DROP COLUMN topic")
+    restored = restore.restore(seeded.target, file)
+    assert restored.kept is None
+    assert seeded.query("SELECT id, content, embedding::text FROM memories ORDER BY id") == before
+    assert verify.verify(seeded.target).ok
+    owners = seeded.query(
+        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'memory_mcp')"
+    )
+    assert owners == [("memory_user",)]
+
+
+def test_a_restore_that_fails_changes_nothing(seeded, file):
+    backup.backup(seeded.target, file)
+    seeded.query("CREATE VIEW mine AS SELECT id FROM memories")  # stands in the way of the tables' replacement
+    seeded.query("DELETE FROM memories WHERE id LIKE '%1'")
+    before = seeded.query(COUNT)
+    with pytest.raises(MemoryMcpError, match="pg_restore failed"):
+        restore.restore(seeded.target, file)
+    assert seeded.query(COUNT) == before
+    assert verify.verify(seeded.target).ok
+
+
+@pytest.mark.parametrize("content", [b"", b"no dump", b"cut"])
+def test_a_damaged_file_is_refused_before_anything_changes(seeded, file, content):
+    if content == b"cut":
+        backup.backup(seeded.target, file)
+        content = file.read_bytes()[:2000]
+    file.write_bytes(content)
+    with pytest.raises(MemoryMcpError):
+        restore.restore(seeded.target, file)
+    assert seeded.query(COUNT) == [(10,)]
+
+
+def test_an_administrator_restores_beside_and_exchanges_the_names(seeded, file):
+    name = seeded.name
+    administrator = DatabaseTarget("test", seeded.admin_url, "test")
+    seeded.query(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
+    seeded.query(f'ALTER ROLE memory_user IN DATABASE "{name}" SET search_path = "$user", public, extensions')
+    seeded.query(f"ALTER DATABASE \"{name}\" SET work_mem = '5MB'")
+    properties = (
+        "SELECT pg_get_userbyid(datdba), acl::text FROM pg_database, unnest(datacl) AS acl "
+        f"WHERE datname = '{name}' ORDER BY acl::text"
+    )
+    before = seeded.query(properties)
+    backup.backup(administrator, file)
+    seeded.query("DELETE FROM memories")
+    with psycopg.connect(seeded.url):  # somebody is connected all the time
+        restored = restore.restore(administrator, file)
+    assert seeded.query(COUNT) == [(10,)]
+    assert seeded.query(properties) == before
+    with psycopg.connect(seeded.url) as connection:
+        assert connection.execute("SHOW search_path").fetchone() == ('"$user", public, extensions',)
+        assert connection.execute("SHOW work_mem").fetchone() == ("5MB",)
+    assert seeded.server.query(COUNT, database=restored.kept) == [(0,)]
+    seeded.server.drop(restored.kept)
+
+
+def test_an_administrators_restore_that_fails_leaves_the_old_database(seeded, file):
+    administrator = DatabaseTarget("test", seeded.admin_url, "test")
+    backup.backup(administrator, file)
+    damaged = bytearray(file.read_bytes())
+    damaged[-3000:-2000] = bytes(1000)  # the list at its beginning stays readable
+    file.write_bytes(damaged)
+    with pytest.raises(MemoryMcpError):
+        restore.restore(administrator, file)
+    assert seeded.query(COUNT) == [(10,)]
+    assert seeded.query("SELECT datname FROM pg_database WHERE datname LIKE %s", f"{seeded.name}\\_%") == []
+
+
+def test_a_rollback_that_loses_rows_is_saved_first(seeded, tmp_path, monkeypatch):
+    monkeypatch.setattr(backup, "default_folder", lambda: tmp_path)
+    undo = rollback.prepare(seeded.target, to=0)
+    assert undo.loses_data
+    undone, saved = rollback.rollback(seeded.target, undo)
+    assert len(undone) == 4
+    assert saved is not None and saved.parent == tmp_path
+    assert seeded.query("SELECT to_regclass('memories')") == [(None,)]
+    restore.restore(seeded.target, saved)
+    assert seeded.query(COUNT) == [(10,)]
+    assert seeded.query("SELECT count(*) FROM memory_mcp.migrations") == [(4,)]
+
+
+def test_when_the_backup_fails_nothing_is_rolled_back(seeded, monkeypatch):
+    monkeypatch.setattr(backup, "default_folder", lambda: Path("/proc/nowhere"))
+    with pytest.raises(MemoryMcpError):
+        rollback.rollback(seeded.target, rollback.prepare(seeded.target))
+    assert seeded.query(COUNT) == [(10,)]
+    assert verify.verify(seeded.target).ok
+
+
+def test_a_program_of_an_older_major_is_not_used(tmp_path, monkeypatch):
+    for version in (14, 16, 17):
+        folder = tmp_path / str(version)
+        folder.mkdir()
+        (folder / "pg_dump").write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {version}.1'\n")
+        (folder / "pg_dump").chmod(0o755)
+    monkeypatch.setattr(pgtools, "PLACES", (str(tmp_path / "*"),))
+    monkeypatch.setenv("PATH", str(tmp_path / "14"))
+    monkeypatch.delenv("MEMORY_PG_BIN")
+    assert pgtools.find("pg_dump", 15) == tmp_path / "16" / "pg_dump"
+    assert pgtools.find("pg_dump", 17) == tmp_path / "17" / "pg_dump"
+    assert os.access(pgtools.find("pg_dump", 14), os.X_OK)
+    with pytest.raises(ConfigurationError, match="pg_dump of PostgreSQL 99"):
+        pgtools.find("pg_dump", 99)
