@@ -1,0 +1,31 @@
+"""The migrations pass a linter; what it may not complain about, and why, is in .squawk.toml."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memory_mcp.db import files
+from tests.needs import missing
+
+ROOT = files.folder().parent
+# what rollbacks are for
+ALLOWED_IN_ROLLBACKS = "ban-drop-column,ban-drop-table"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "options"),
+    [("*.sql", []), ("seeds/*.sql", []), ("rollback/*.sql", ["--exclude", ALLOWED_IN_ROLLBACKS])],
+)
+def test_the_linter_has_nothing_to_say(pattern, options):
+    program = shutil.which("squawk", path=str(Path(sys.executable).parent))
+    if not program:
+        missing("squawk (in requirements/dev.txt)")
+    paths = sorted(map(str, files.folder().glob(pattern)))
+    assert paths
+    done = subprocess.run([program, *options, *paths], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
