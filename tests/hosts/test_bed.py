@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hosts.bed import needs
 from tests.hosts.bed.cgroup import ROOT
 from tests.hosts.bed.lab import STATE, Lab, sweep
 from tests.hosts.conftest import Machines
@@ -33,6 +34,7 @@ def test_ops_becomes_root_without_password(machine: Machines) -> None:
     assert m.run("sudo -n id -un", user="ops").stdout == "root\n"
 
 
+@pytest.mark.hosts("all")
 def test_testinfra_looks_into_a_machine(machine: Machines) -> None:
     host = machine("debian12").testinfra()
     assert host.service("ssh").is_running
@@ -77,6 +79,7 @@ def test_power_cut_stops_everything_and_keeps_the_disk(machine: Machines) -> Non
     assert m.run("cat /var/kept; systemctl is-active work").stdout == "written\ninactive\n"
 
 
+@pytest.mark.hosts("all")
 def test_machine_that_was_shut_down_starts_again(machine: Machines) -> None:
     m = machine("debian12")
     m.off()
@@ -85,6 +88,7 @@ def test_machine_that_was_shut_down_starts_again(machine: Machines) -> None:
     assert m.run("true").returncode == 0
 
 
+@pytest.mark.hosts("all")
 def test_five_machines_see_each_other(machine: Machines) -> None:
     machines = machine.several("debian12", 5)
     assert len({m.ip for m in machines}) == 5
@@ -95,6 +99,7 @@ def test_five_machines_see_each_other(machine: Machines) -> None:
         assert greeting.stdout == "SSH-"
 
 
+@pytest.mark.hosts("all")
 def test_two_machines_have_services_of_their_own(machine: Machines) -> None:
     a, b = machine.several("debian12", 2)
     a.run("systemctl mask --now cron systemd-journald.socket systemd-journald")
@@ -125,7 +130,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.hosts("all"))])
 def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signals) -> None:
     session = subprocess.Popen(
         [sys.executable, "-c", DIES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -173,6 +178,32 @@ def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestc
     assert not traces(int(number), "interrupted", port)
     assert not alive(pid)
     assert not (STATE / number).exists()
+
+
+def by_hand(*argv: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.hosts.bed", *argv]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.hosts("all")
+def test_machine_made_by_hand_stays_until_it_is_removed(lab: Lab) -> None:
+    name = f"by-hand-{lab.n}"
+    assert by_hand("up", name, "debian12").returncode == 0
+    assert "already" in by_hand("up", name, "debian12").stderr
+    sweep()
+    assert name in by_hand("list").stdout
+    assert by_hand("ssh", name, "cat", "/etc/hostname").stdout == f"{name}\n"
+    assert by_hand("rm", name).returncode == 0
+    assert name not in by_hand("list").stdout
+    gone = by_hand("rm", name)
+    assert gone.returncode == 1
+    assert "there is no machine" in gone.stderr
+
+
+def test_packages_that_the_bed_needs_are_listed_by_any_python() -> None:
+    plain = [*("/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "python3", "-I", "-S"), needs.__file__]
+    listed = subprocess.check_output(plain, text=True).split()
+    assert {"systemd-container", "mmdebstrap", "nftables"} <= set(listed)
 
 
 def alive(pid: str) -> bool:

@@ -40,6 +40,7 @@ def test_machine_verifies_and_installs_from_pgdg(machine: Machines, mirror: Mirr
     assert [r.status for r in mirror.requests(r"pool/main/libpq5_.*\.deb")] == [200]
 
 
+@pytest.mark.hosts("all")
 def test_machine_without_the_key_refuses_the_repository(machine: Machines, mirror: Mirror) -> None:
     m = with_repository(machine, mirror)
     m.run(f"rm {KEY}")
@@ -47,12 +48,14 @@ def test_machine_without_the_key_refuses_the_repository(machine: Machines, mirro
     assert "NO_PUBKEY" in update.stdout
 
 
+@pytest.mark.hosts("all")
 def test_machine_that_was_not_offered_pgdg_does_not_reach_it(machine: Machines, mirror: Mirror) -> None:
     with_repository(machine, mirror)
     other = machine("debian12")
     assert other.run("exec 3<>/dev/tcp/apt.postgresql.org/443").returncode != 0
 
 
+@pytest.mark.hosts("all")
 def test_key_is_served_where_pgdg_publishes_it(machine: Machines, mirror: Mirror) -> None:
     m = machine("debian12", pgdg=True)
     got = get(m, "www.postgresql.org", "/media/keys/ACCC4CF8.asc")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from . import cache, needs
 from .image import names
@@ -14,7 +15,22 @@ from .machine import Machine, Make, command_line
 from .mirror import Mirror
 
 
+def folder_of(lab: Lab, name: str) -> Path:
+    return lab.folder / "machines" / name
+
+
+def existing(lab: Lab, name: str) -> Machine:
+    if not folder_of(lab, name).exists():
+        there = " ".join(sorted(f.name for f in (lab.folder / "machines").iterdir())) or "none"
+        raise SystemExit(f"there is no machine {name}; there are: {there}")
+    return Machine(lab, name)
+
+
 def up(lab: Lab, args: argparse.Namespace) -> int:
+    if folder_of(lab, args.name).exists():
+        raise SystemExit(
+            f"there is a machine {args.name} already; remove it: python -m tests.hosts.bed rm {args.name}"
+        )
     make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github)
     Mirror(lab).offer(make)
     machine = Machine.create(lab, args.name, make)
@@ -27,7 +43,7 @@ def up(lab: Lab, args: argparse.Namespace) -> int:
 
 
 def rm(lab: Lab, args: argparse.Namespace) -> int:
-    Machine(lab, args.name).destroy()
+    existing(lab, args.name).destroy()
     if not any((lab.folder / "machines").iterdir()):
         lab.close()
     return 0
@@ -42,7 +58,7 @@ def show(lab: Lab, _: argparse.Namespace) -> int:
 
 
 def ssh(lab: Lab, args: argparse.Namespace) -> int:
-    machine = Machine(lab, args.name)
+    machine = existing(lab, args.name)
     os.execvp("ssh", ["ssh", "-F", str(machine.ssh_config), f"{args.user}@{machine.ip}", *args.command])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
+
+from .needs import SEARCH
 
 
 class CommandError(Exception):
@@ -17,7 +19,6 @@ def run(
     input: str | None = None,  # noqa: A002 - the name that subprocess gives it
     check: bool = True,
     timeout: float | None = None,
-    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `argv` to its end and capture its output; raises CommandError when it fails and `check` is set.
 
@@ -31,7 +32,7 @@ def run(
         text=True,
         errors="replace",
         timeout=timeout,
-        env=dict(env) if env is not None else None,
+        env={**os.environ, "PATH": SEARCH},
         check=False,
     )
     if check and done.returncode:

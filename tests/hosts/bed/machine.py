@@ -103,6 +103,7 @@ class Machine:
         (self.folder / "ssh_config").write_text(
             f"Host *\n  HostName {self.ip}\n  IdentityFile {self.ssh_key}\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {self.folder}/known_hosts\n  StrictHostKeyChecking no\n  LogLevel ERROR\n"
+            "  ServerAliveInterval 5\n  ServerAliveCountMax 6\n"
         )
 
     # ---- power

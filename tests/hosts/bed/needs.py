@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 # Debian package: a program of it that has to be there
@@ -34,8 +35,16 @@ def lacking() -> str | None:
     absent = [name for name, program in PACKAGES.items() if program and not shutil.which(program, path=SEARCH)]
     if absent:
         return f"missing programs: apt-get install -y --no-install-recommends {' '.join(absent)}"
-    if not any(Path("/sys/fs/cgroup", d, "cgroup.procs").exists() for d in ("", "unified")):
-        return "no cgroup v2 hierarchy under /sys/fs/cgroup"
+    groups = [
+        Path("/sys/fs/cgroup", d) for d in ("unified", "") if Path("/sys/fs/cgroup", d, "cgroup.procs").exists()
+    ]
+    if not groups or not os.access(groups[0], os.W_OK):
+        return (
+            "no cgroup v2 hierarchy that can be written under /sys/fs/cgroup (a container without privileges?)"
+        )
+    mount = ("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt")
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        return "root may not mount file systems here (a container without privileges?)"
     return None
 
 
