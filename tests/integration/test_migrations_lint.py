@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from memory_mcp.db import files
 from tests.needs import missing
@@ -16,7 +16,8 @@ from tests.needs import missing
 ROOT = files.folder().parent
 # rollbacks are there to drop; --exclude replaces the list of the file
 EXCLUDED = tomllib.loads((ROOT / ".squawk.toml").read_text())["excluded_rules"]
-ROLLBACK = ["--exclude", ",".join([*EXCLUDED, "ban-drop-column", "ban-drop-table"])]
+DROPS = ["ban-drop-column", "ban-drop-table", "ban-drop-function", "require-concurrent-index-deletion"]
+ROLLBACK = ["--exclude", ",".join([*EXCLUDED, *DROPS])]
 
 
 @pytest.mark.parametrize(

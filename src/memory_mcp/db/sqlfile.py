@@ -13,17 +13,19 @@ from dataclasses import dataclass
 
 from memory_mcp.errors import ConfigurationError
 
+# every character from U+0080 on is a letter to PostgreSQL
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+ | --[^\n]*)
     | (?P<comment>/\*)
     | (?P<string>[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*' | '[^']*(?:''[^']*)*' | "[^"]*(?:""[^"]*)*")
     | (?P<open>[eE]?'|")
-    | (?P<dollar>\$(?:[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff]*)?\$)
-    | (?P<word>[A-Za-z_\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
+    | (?P<dollar>\$(?:LETTER(?:LETTER|\d)*)?\$)
+    | (?P<word>LETTER(?:LETTER|[\d$])*)
     | (?P<number>\d[\w.]*)
     | (?P<other>.)
-    """,
+    """.replace("LETTER", _LETTER),
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
