@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,16 @@ from mcp.types import TextContent
 from memory_mcp import config, server
 
 PROJECT = "test"
+
+
+def async_test(function: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Lets pytest run a coroutine."""
+
+    @functools.wraps(function)
+    def run(**fixtures: Any) -> None:
+        asyncio.run(function(**fixtures))
+
+    return run
 
 
 def settings(database_url: str, folder: Path, **env: str) -> config.Settings:

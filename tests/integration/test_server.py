@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 
 import pytest
 
-from tests.integration.serving import PROJECT, session, settings
+from tests.integration.serving import PROJECT, async_test, session, settings
 
 ANIMALS = "The family has a dog and two cats."
 TAXES = "Taxes are due at the end of May."
 ROOM = "The meeting room is on the third floor."
-
-
-def async_test(function):
-    @functools.wraps(function)
-    def run(**fixtures):
-        asyncio.run(function(**fixtures))
-
-    return run
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ class Recollection(Part):
     score: float | None = None
     age: str
     metadata: dict[str, Any] | None = None
+    relationships: list[dict[str, Any]] | None = None
 
 
 class Recalled(Answer):
@@ -106,3 +107,36 @@ class Listed(Answer):
     default_index: str
     document_count: int
     indexes: list[IndexEntry]
+
+
+class RefinedAction(Part):
+    """One change that refine_memories planned or made."""
+
+    type: Literal["UPDATE", "DELETE", "MERGE", "CREATE"]
+    reason: str
+    ids: list[str]
+    target_id: str | None = None
+    text: str | None = None
+
+
+class Refined(Answer):
+    """What refine_memories would change, or changed (`applied` actions had an effect)."""
+
+    index: str
+    operation: str
+    dry_run: bool
+    candidates: int
+    actions: list[RefinedAction]
+    applied: int = 0
+    over_budget: int = 0
+    note: str | None = None
+
+
+class Scanned(Answer):
+    """What scan_memories found; scores mix meaning and words by `semantic_weight`."""
+
+    index: str
+    search_status: Literal["results", "no_results"]
+    results: list[Recollection]
+    semantic_weight: float
+    duration_ms: int

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from memory_mcp.errors import ConfigurationError
 from memory_mcp.server import files
 from memory_mcp.server.answers import Memorized
 from memory_mcp.server.app import App
 from memory_mcp.store.records import Index, NewMemory, from_metadata
+
+if TYPE_CHECKING:
+    from memory_mcp.store.database import Connection
+    from memory_mcp.store.relationships import Link
 
 LONGEST: Final = 100_000  # characters of one input: about what an embedding model reads at all
 
@@ -61,6 +65,7 @@ async def _store(app: App, place: Index, rows: list[tuple[NewMemory, list[float]
     async with app.transaction() as connection:
         await app.record_model(connection, place)
         await memories.insert(connection, place, rows, now)
+        await _link(connection, place, rows)
         took = round((time.monotonic() - started) * 1000)
         entries = [
             {
@@ -73,6 +78,46 @@ async def _store(app: App, place: Index, rows: list[tuple[NewMemory, list[float]
             for memory, _ in rows
         ]
         await memories.log(connection, place, entries)
+
+
+async def _link(connection: Connection, place: Index, rows: list[tuple[NewMemory, list[float]]]) -> None:
+    """Store metadata.relationships. Raises ConfigurationError for a target that this index does not have."""
+    from memory_mcp.store import relationships
+
+    links = [link for memory, _ in rows for link in links_of(memory)]
+    if not links:
+        return
+    found = await relationships.link(connection, place, links)
+    unknown = sorted({link.target for link in links} - found)
+    if unknown:
+        raise ConfigurationError(
+            f"metadata.relationships names {', '.join(unknown)}",
+            f"the index {place.name!r} has no such memory; nothing was stored",
+            "recall shows ids",
+        )
+
+
+def links_of(memory: NewMemory) -> list[Link]:
+    """Read metadata.relationships: [{"targetId": …, "type": …, "weight": 0..1}]. Raises ConfigurationError."""
+    from memory_mcp.store.relationships import TYPES, Link
+
+    links = []
+    for entry in memory.metadata.get("relationships") or []:
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("targetId"), str):
+            raise ConfigurationError(
+                "metadata.relationships has an entry without targetId", "", "name a memory's id"
+            )
+        if entry.get("type") not in TYPES:
+            raise ConfigurationError(
+                f"metadata.relationships has the type {entry.get('type')!r}",
+                f"it is one of {', '.join(TYPES)}",
+                "",
+            )
+        weight = entry.get("weight", 1.0)
+        if not isinstance(weight, int | float) or not 0 <= weight <= 1:
+            raise ConfigurationError(f"metadata.relationships has the weight {weight!r}", "it is 0 to 1", "")
+        links.append(Link(memory.id, entry["targetId"], entry["type"], float(weight)))
+    return links
 
 
 def _wanted(keep: Keep, roots: Sequence[Path]) -> list[NewMemory]:

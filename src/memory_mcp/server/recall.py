@@ -36,17 +36,20 @@ class Search:
 
 async def recall(app: App, search: Search, mode: ResponseMode) -> Recalled:
     """Search, count the access of every memory that is shown, and answer."""
-    from memory_mcp.store import memories
+    from memory_mcp.store import memories, relationships
 
     started = time.monotonic()
     vector = await embed(app, search.query)
+    links: list[dict[str, Any]] = []
     async with app.transaction() as connection:
         place, found = await nearest(app, connection, search, vector)
         if place is not None and found:
+            if mode != "answer":
+                links = await relationships.of(connection, place, [memory.id for memory in found])
             took = round((time.monotonic() - started) * 1000)
             await memories.touch(connection, place, found, "recall", took)
     now = datetime.now(timezone.utc)
-    shown = [recollection(memory, now) for memory in found]
+    shown = [recollection(memory, now, links=links) for memory in found]
     return Recalled(
         project=app.project,
         index=app.index_name(search.index),

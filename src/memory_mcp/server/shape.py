@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,14 +18,22 @@ _UNITS: Final = (
 )
 
 
-def recollection(memory: Memory, now: datetime, with_metadata: bool = True) -> Recollection:
-    """Show one memory; scores keep four digits, more is noise."""
+def recollection(
+    memory: Memory, now: datetime, with_metadata: bool = True, links: Sequence[Mapping[str, Any]] = ()
+) -> Recollection:
+    """Show one memory, with those of the links that touch it; scores keep four digits, more is noise."""
+    own = [
+        {"sourceId": link["source_id"], "type": link["type"], "targetId": link["target_id"]}
+        for link in links
+        if memory.id in (link["source_id"], link["target_id"])
+    ]
     return Recollection(
         id=memory.id,
         text=memory.content,
         score=None if memory.score is None else round(memory.score, 4),
         age=age(memory.valid_at or memory.created_at, now),
         metadata=metadata(memory) if with_metadata else None,
+        relationships=own or None,
     )
 
 

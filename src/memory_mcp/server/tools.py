@@ -1,5 +1,5 @@
 """The MCP tools: names, arguments and descriptions as clients see them; the work is done next door."""
-# ruff: noqa: N803, PLR0913, PLR0917 - the arguments are the contract that clients and prompts already use
+# ruff: noqa: N803, N815, PLR0913, PLR0917 - the arguments are the contract that clients and prompts already use
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import Annotated, Any, TypeAlias
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ToolAnnotations
-from pydantic import Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from memory_mcp.errors import MemoryMcpError
-from memory_mcp.server.answers import Answer, Created, Forgotten, Listed, Memorized, Recalled
+from memory_mcp.refinement import Operation
+from memory_mcp.server.answers import Answer, Created, Forgotten, Listed, Memorized, Recalled, Refined, Scanned
 from memory_mcp.server.app import App
 from memory_mcp.server.forget import Request, forget
 from memory_mcp.server.indexes import create_index, list_indexes
 from memory_mcp.server.memorize import Keep, memorize
 from memory_mcp.server.recall import ResponseMode, Search, recall
+from memory_mcp.server.refine import CANDIDATES, Order, Scope, refine
+from memory_mcp.server.scan import scan
 from memory_mcp.urls import redact
 
 Function: TypeAlias = Callable[..., Awaitable[CallToolResult]]
@@ -54,6 +57,8 @@ def tools(app: App, roots: Sequence[Path]) -> list[Tool]:
         strict(bound.forget, deletes),
         strict(bound.create_index, adds),
         strict(bound.list_indexes, reads),
+        strict(bound.refine_memories, deletes),
+        strict(bound.scan_memories, reads),
     ]
 
 
@@ -80,6 +85,17 @@ def _told(tool: Function) -> Function:
             raise ToolError(redact(str(error))) from error
 
     return call
+
+
+class ScopeArgument(BaseModel):
+    """The object that refine_memories takes as `scope`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Annotated[str | None, Field(description="Only memories near to this, by meaning.")] = None
+    filters: Filters = {}
+    seedIds: Annotated[list[str], Field(description="These memories, and what they are linked to.")] = []
+    maxCandidates: Annotated[int, Field(ge=1, le=500, description="How many to look at.")] = CANDIDATES
 
 
 class _Tools:
@@ -158,6 +174,42 @@ class _Tools:
     async def list_indexes(self) -> Annotated[CallToolResult, Listed]:
         """List the indexes of the active project, with how many memories each holds."""
         return _done(await list_indexes(self._app))
+
+    async def refine_memories(
+        self,
+        index: IndexName = None,
+        operation: Annotated[
+            Operation,
+            Field(
+                description="decay: bring priorities up to date; cleanup: delete superseded, doubled and faded "
+                "memories; consolidation: merge what says nearly the same; reflection: write summaries."
+            ),
+        ] = "consolidation",
+        scope: Annotated[
+            ScopeArgument, Field(description="Which memories; leave out for those of highest priority.")
+        ] = ScopeArgument(),  # noqa: B008 - never changed; the schema shows it
+        budget: Annotated[int, Field(ge=1, le=1000, description="How many actions at most.")] = 20,
+        dryRun: Annotated[StrictBool, Field(description="true (default) only shows the plan.")] = True,
+    ) -> Annotated[CallToolResult, Refined]:
+        """Keep an index in order: merge, summarize, fade and clean up. First call it as a dry run."""
+        looked_at = Scope(scope.query, scope.filters, scope.seedIds, scope.maxCandidates)
+        return _done(await refine(self._app, Order(index, operation, looked_at, budget, dryRun)))
+
+    async def scan_memories(
+        self,
+        query: Annotated[str, Field(description="What to look for, in plain words.")],
+        index: IndexName = None,
+        limit: Annotated[int, Field(ge=1, le=1000, description="How many memories at most.")] = 10,
+        filters: Filters = {},  # noqa: B006
+        filterExpression: Expression = None,
+        semanticWeight: Annotated[
+            float, Field(ge=0, le=1, description="1 counts meaning only, 0 counts words only.")
+        ] = 0.7,
+        includeMetadata: Annotated[bool, Field(description="Show each memory's metadata.")] = True,
+    ) -> Annotated[CallToolResult, Scanned]:
+        """Look at stored memories by meaning and words, with scores; unlike recall it does not count as use."""
+        search = Search(query, index, limit, filters, filterExpression)
+        return _done(await scan(self._app, search, semanticWeight, includeMetadata))
 
 
 def _done(answer: Answer) -> CallToolResult:

@@ -11,7 +11,9 @@ from memory_mcp.errors import MemoryMcpError
 from memory_mcp.smoke.report import Report
 from memory_mcp.store.throwaway import Throwaway
 
-TOOLS: Final = {"memorize", "recall", "forget", "create_index", "list_indexes"}
+TOOLS: Final = {
+    *("memorize", "recall", "forget", "create_index", "list_indexes", "refine_memories", "scan_memories"),
+}
 FACTS: Final = (
     "The family has a dog and two cats.",
     "Taxes are due at the end of May.",
