@@ -68,6 +68,7 @@ class Machine:
     clusters: tuple[Cluster, ...] = ()
     listening: frozenset[int] = frozenset()
     reach: tuple[tuple[str, str], ...] = ()
+    provisioned: bool = False
 
     @property
     def systemd(self) -> bool:
@@ -114,6 +115,7 @@ def parse(lines: Iterable[str]) -> Machine:
         servers=tuple(ServerProgram(*v.split(None, 1)) for v in values.get("server", []) if " " in v),
         clusters=tuple(c for v in values.get("cluster", []) if (c := _cluster(v))),
         listening=frozenset(n for v in values.get("listener", []) if (n := _port(v))),
+        provisioned=one("provisioned") == "yes",
         reach=tuple((n, a) for n, _, a in (v.partition(" ") for v in values.get("reach", []))),
     )
 

@@ -12,6 +12,9 @@ from memory_provision.settings import OLDEST_POSTGRES, Settings
 NEEDED_KIB = 1024 * 1024
 """Free disk below which nothing is begun: 1 GiB."""
 
+NEEDED_AGAIN_KIB = 300 * 1024
+"""The same where everything is installed already: room for another version of the server."""
+
 
 class PreflightError(RefusedError):
     """This machine cannot be provisioned with these settings; nothing was changed."""
@@ -91,11 +94,12 @@ def _check_rights(machine: Machine) -> None:
 
 
 def _check_disk(machine: Machine) -> None:
+    needed = NEEDED_AGAIN_KIB if machine.provisioned else NEEDED_KIB
     for folder, free in machine.free:
-        if free < NEEDED_KIB:
+        if free < needed:
             raise PreflightError(
                 f"{free // 1024} MiB are free where {folder} is",
-                "less than 1 GiB is not enough for PostgreSQL, the server and a migration",
+                f"less than {needed // 1024} MiB is not enough for PostgreSQL, the server and a migration",
                 f"free some space (du -xhd1 / | sort -h | tail) or put {folder} on a larger disk",
             )
 

@@ -111,6 +111,12 @@ def test_too_little_disk_is_refused_with_the_place():
     assert "/var/lib/postgresql" in error.seen
 
 
+def test_a_machine_that_has_everything_needs_less():
+    less = (("/var/lib/postgresql", NEEDED_KIB // 2),)
+    assert make_plan(replace(BARE, free=less, provisioned=True), DEFAULT).major == 15
+    refused(replace(BARE, free=(("/opt", 100 * 1024),), provisioned=True))
+
+
 def test_a_user_without_rights_is_refused_and_one_with_sudo_is_not():
     user = replace(BARE, uid=1000, user="ops")
     assert "'ops'" in refused(user).seen

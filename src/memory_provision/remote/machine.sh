@@ -24,6 +24,8 @@ for d in /var/lib/postgresql "$INSTALL_DIR" /etc; do
   put free "$d $(df -Pk "$at" 2>/dev/null | awk 'NR == 2 {print $4}')"
 done
 
+[ -e "$INSTALL_DIR/current" ] && put provisioned yes
+
 # -- PostgreSQL: server programs, clusters, who listens where
 suitable=no
 for b in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin; do

@@ -1,0 +1,117 @@
+"""What a provisioned machine has to be, read back with testinfra, psql and plain commands."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tests.hosts.bed.machine import Machine
+
+MIGRATIONS = 4
+
+
+def sql(machine: Machine, statement: str, database: str = "memory_default") -> list[str]:
+    """Rows of a query, asked by the administrator with the machine's own psql."""
+    done = machine.run(f"cd / && su postgres -c 'psql -XAtq -d {database} -f -'", input=statement)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def registry(machine: Machine) -> dict[str, Any]:
+    """projects.json."""
+    return dict(json.loads(machine.run("cat /etc/memory-mcp/config/projects.json").stdout))
+
+
+def password(machine: Machine) -> str:
+    """The application role's password."""
+    return unquote(urlsplit(registry(machine)["local"]["databaseUrl"]).password or "")
+
+
+def assert_provisioned(machine: Machine, major: int, systemd: bool = True) -> None:
+    """The whole contract of the main job."""
+    host = machine.testinfra()
+    assert_server(machine, host, major, systemd)
+    assert_database(machine)
+    assert_files(host)
+    assert_usable(machine)
+
+
+def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> None:
+    """Installed, running now and after a reboot, on loopback only, SCRAM for everyone who comes by TCP."""
+    assert host.package(f"postgresql-{major}").version.startswith(f"{major}.")
+    if systemd:
+        assert host.service(f"postgresql@{major}-main").is_running
+        assert host.service("postgresql").is_enabled
+    listeners = machine.run("ss -ltnH 'sport = :5432' | awk '{print $4}' | sort").stdout.split()
+    assert listeners == ["127.0.0.1:5432", "[::1]:5432"]
+    assert sql(machine, "SHOW password_encryption", "postgres") == ["scram-sha-256"]
+    methods = sql(
+        machine, "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type <> 'local'", "postgres"
+    )
+    assert methods == ["scram-sha-256"]
+
+
+def assert_database(machine: Machine) -> None:
+    """The role's rights, the owner, the extensions, the schema."""
+    role = (
+        "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolcanlogin, rolpassword "
+    )
+    [row] = sql(machine, role + "FROM pg_authid WHERE rolname = 'memory_user'")
+    assert row.startswith("f|f|f|f|f|t|SCRAM-SHA-256$")
+    owner = "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = "
+    assert sql(machine, owner + "current_database()") == ["memory_user|UTF8"]
+    extensions = sql(machine, "SELECT extname, extversion FROM pg_extension ORDER BY 1")
+    assert [line.split("|")[0] for line in extensions] == ["pgcrypto", "plpgsql", "vector"]
+    assert tuple(map(int, extensions[2].split("|")[1].split("."))) >= (0, 8, 0)
+    tables = sql(machine, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    assert {"memories", "memory_indexes", "memory_relationships", "memory_usage_log"} <= set(tables)
+    indexes = sql(machine, "SELECT indexname FROM pg_indexes WHERE tablename = 'memories'")
+    assert "idx_memories_embedding_ivfflat" in indexes
+    assert sql(machine, "SELECT project, name FROM memory_indexes") == ["default|memory"]
+    assert sql(machine, "SELECT count(*) FROM memories") == ["0"]  # the smoke test left nothing
+    assert sql(machine, "SELECT count(*) FROM memory_usage_log") == ["0"]
+
+
+def assert_files(host: Any) -> None:
+    """Who may read what."""
+    for path, mode, group in (
+        ("/etc/memory-mcp/.env", 0o640, "memory-mcp"),
+        ("/etc/memory-mcp/config/projects.json", 0o640, "memory-mcp"),
+        ("/etc/memory-mcp/pgpass", 0o600, "root"),
+    ):
+        file = host.file(path)
+        assert (file.mode, file.user, file.group) == (mode, "root", group), path
+    assert "MEMORY_BACKEND=postgres" in host.file("/etc/memory-mcp/.env").content_string
+    assert host.file("/opt/memory-mcp/current").is_symlink
+    assert host.user("memory-mcp").shell == "/usr/sbin/nologin"
+
+
+def assert_usable(machine: Machine) -> None:
+    """The role logs in over TCP with the files that were written; the server answers a raw MCP handshake."""
+    connect = "PGPASSFILE=/etc/memory-mcp/pgpass psql -XAtqh localhost -U memory_user -d memory_default"
+    assert machine.run(f"{connect} -c 'SELECT current_user'").stdout == "memory_user\n"
+    assert machine.run(f"{connect} -c 'CREATE TABLE t (); DROP TABLE t'").returncode == 0
+    refused = machine.run(
+        "PGPASSWORD=wrong psql -XAtqh localhost -U memory_user -d memory_default -c 'SELECT 1'"
+    )
+    assert "password authentication failed" in refused.stderr
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    serve = "runuser -u memory-mcp -- timeout 20 memory-mcp serve --env-file /etc/memory-mcp/.env"
+    answer = machine.run(serve, input=json.dumps(hello) + "\n")
+    assert json.loads(answer.stdout.splitlines()[0])["result"]["serverInfo"]["name"]
+
+
+def commands_run(said: str) -> int:
+    """How many commands pyinfra ran on the target, from what -vv prints."""
+    return len(re.findall(r">>> ", said))

@@ -1,0 +1,78 @@
+"""Running the main job as a user does: the pyinfra command, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.hosts.bed.machine import Machine
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Run:
+    """What one run did; `said` is everything it printed but the JSON result."""
+
+    returncode: int
+    said: str
+    results: dict[str, Any]
+    seconds: float
+
+    @property
+    def changes(self) -> int:
+        """Operations that changed something, over all hosts."""
+        return int(self.results["results"]["totals"]["success"])
+
+
+def command(inventory: Path | str, *options: str) -> list[str]:
+    """The command line; settings are given as `--data name=value`."""
+    pyinfra = str(Path(sys.executable).with_name("pyinfra"))
+    data = ["--group-data", str(ROOT / "inventories" / "group_data")]
+    return [pyinfra, *options, *data, str(inventory), "deploys/postgres.py"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a user who has not set anything for this toolkit."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MEMORY_", "OPENAI_", "PG"))}
+    return {**clean, **more}
+
+
+def provision(inventory: Path | str, *options: str, env: dict[str, str] | None = None) -> Run:
+    """Run the main job to its end and apply its changes."""
+    begun = time.monotonic()
+    done = subprocess.run(
+        command(inventory, "-y", "--json", *options),
+        cwd=ROOT,
+        env=environment(**(env or {})),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - begun
+    return Run(done.returncode, done.stderr, json.loads(done.stdout or "{}"), seconds)
+
+
+def provisioned(machine: Machine, *options: str, user: str = "root", env: dict[str, str] | None = None) -> Run:
+    """The same for one machine; it has to succeed."""
+    run = provision(machine.inventory(user), *options, env=env)
+    assert run.returncode == 0, run.said
+    return run
+
+
+def dry(inventory: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
+    """What would it do?"""
+    return subprocess.run(
+        command(inventory, "--dry", *options),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )

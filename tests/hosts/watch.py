@@ -1,0 +1,73 @@
+"""Watches a machine from outside while it is provisioned: every command line, environment and temporary file.
+
+What was seen is searched afterwards, when the secrets are known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.hosts.bed.machine import Machine
+
+ENOUGH = 10  # rounds in which a process is looked at closely
+TEMPORARY = ("tmp", "var/tmp", "dev/shm", "run/user")
+
+
+class Watch:
+    """What was seen: each distinct command line, environment and temporary file, and where."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.root = Path(f"/proc/{machine.pid1()}/root")
+        self.seen: dict[bytes, str] = {}
+        self.rounds = 0
+        self.looks: Counter[int] = Counter()
+
+    def look(self) -> None:
+        """One round over all its processes and temporary files."""
+        self.rounds += 1
+        for pid in self.machine.cgroup.processes():
+            self.looks[pid] += 1
+            if self.looks[pid] > ENOUGH and self.looks[pid] % ENOUGH:
+                continue  # a command line changes at its exec, soon after its fork; looking on would cost a core
+            for kind in ("cmdline", "environ"):
+                with contextlib.suppress(OSError):  # it ended meanwhile
+                    text = Path(f"/proc/{pid}/{kind}").read_bytes()
+                    self.seen.setdefault(text, f"{kind} of {text[:80]!r}")
+        for folder in TEMPORARY if self.rounds % 4 == 0 else ():
+            for place, _, names in os.walk(self.root / folder):  # what goes away meanwhile is passed over
+                for name in names:
+                    path = Path(place, name)
+                    with contextlib.suppress(OSError):
+                        if path.is_file() and not path.is_symlink():
+                            self.seen.setdefault(path.read_bytes(), str(path.relative_to(self.root)))
+
+    def finds(self, secret: str) -> list[str]:
+        """Where a secret was seen."""
+        return [where for text, where in self.seen.items() if secret.encode() in text]
+
+
+@contextlib.contextmanager
+def watching(machine: Machine) -> Iterator[Watch]:
+    """Look as often as this box allows until the block ends."""
+    watch, over = Watch(machine), threading.Event()
+
+    def keep_looking() -> None:
+        while not over.is_set():
+            watch.look()
+            time.sleep(0.004)
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(keep_looking)
+        try:
+            yield watch
+        finally:
+            over.set()
+        looking.result()  # a watch that broke off is no watch
