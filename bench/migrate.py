@@ -65,12 +65,8 @@ def psql_loop(database: Database, folder: Path) -> None:
 
 def engine(database: Database, folder: Path) -> None:
     """Our runner over another folder, in a process of its own."""
-    script = (
-        "import os, sys; from pathlib import Path; from memory_mcp.config import load; from memory_mcp.db import runner; "
-        "runner.migrate(load(os.environ).database(), runner.Request(folder=Path(sys.argv[1])))"
-    )
     subprocess.run(
-        [sys.executable, "-c", script, folder], env={**os.environ, "DATABASE_URL": database.url}, check=True
+        [sys.executable, "-c", ENGINE, folder], env={**os.environ, "DATABASE_URL": database.url}, check=True
     )
 
 

@@ -42,7 +42,8 @@ def test_a_backup_is_complete_and_private(seeded, file):
         [seeded.server.bin / "pg_restore", "-l", file], capture_output=True, text=True, check=True
     )
     assert "TABLE DATA public memories" in listing.stdout
-    assert [path.name for path in file.parent.iterdir()] == ["my.dump"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["my.dump", "my.dump.sha256"]
+    assert subprocess.run(["sha256sum", "-c", "my.dump.sha256"], cwd=file.parent, check=False).returncode == 0
 
 
 def test_a_backup_never_overwrites(seeded, file):
@@ -136,13 +137,24 @@ def test_an_administrator_restores_beside_and_exchanges_the_names(seeded, file):
     seeded.server.drop(restored.kept)
 
 
+def test_bits_that_changed_on_the_disk_are_noticed(seeded, file):
+    backup.backup(seeded.target, file)
+    damaged = bytearray(file.read_bytes())
+    damaged[-3000] ^= 1  # pg_restore alone does not notice
+    file.write_bytes(damaged)
+    with pytest.raises(MemoryMcpError, match="is damaged"):
+        restore.restore(seeded.target, file)
+    assert seeded.query(COUNT) == [(10,)]
+
+
 def test_an_administrators_restore_that_fails_leaves_the_old_database(seeded, file):
     administrator = DatabaseTarget("test", seeded.admin_url, "test")
+    seeded.query("CREATE ROLE leaver")
+    seeded.query("ALTER TABLE memory_usage_log OWNER TO leaver")
     backup.backup(administrator, file)
-    damaged = bytearray(file.read_bytes())
-    damaged[-3000:-2000] = bytes(1000)  # the list at its beginning stays readable
-    file.write_bytes(damaged)
-    with pytest.raises(MemoryMcpError):
+    seeded.query("ALTER TABLE memory_usage_log OWNER TO memory_user")
+    seeded.query("DROP ROLE leaver")
+    with pytest.raises(MemoryMcpError, match=r"pg_restore failed.*leaver"):
         restore.restore(administrator, file)
     assert seeded.query(COUNT) == [(10,)]
     assert seeded.query("SELECT datname FROM pg_database WHERE datname LIKE %s", f"{seeded.name}\\_%") == []

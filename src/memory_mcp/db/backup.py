@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Backup:
 def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
     """Dumps the whole database to `path`; without one, to a new file in `default_folder()`.
 
+    Beside it goes `path`.sha256, as sha256sum writes it: the format has no checksum of its own.
+
     The file appears under its name only when it is complete and pg_restore can read it. Raises
     ConfigurationError when the file exists or no fitting pg_dump is installed.
     """
@@ -41,6 +44,7 @@ def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
             pgtools.run([pgtools.find("pg_dump", major), "--format=custom"], target, stdout=file)
             os.fsync(file.fileno())
         contents(partial, major)
+        _write_checksum(partial, path)
         partial.rename(path)
     except OSError as error:
         raise MemoryMcpError(f"{path} cannot be written", str(error.strerror), "name another file") from None
@@ -51,6 +55,11 @@ def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
 
 def contents(path: Path, major: int) -> list[str]:
     """The entries of a backup, as pg_restore lists them. Raises MemoryMcpError when it is damaged."""
+    note = _checksum_of(path)
+    if note.is_file() and note.read_text(encoding="utf-8").split()[:1] != [_sha256(path)]:
+        raise MemoryMcpError(
+            f"{path} is damaged", f"it is not the file that {note.name} was written for", "use another backup"
+        )
     listing = pgtools.check([pgtools.find("pg_restore", major), "--list", path])
     entries = [line for line in listing.splitlines() if line and not line.startswith(";")]
     if not entries:
@@ -58,6 +67,24 @@ def contents(path: Path, major: int) -> list[str]:
             f"{path} holds nothing", "the dump is empty", "look at the database: memory-mcp db status"
         )
     return entries
+
+
+def _checksum_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _write_checksum(content: Path, path: Path) -> None:
+    note = _checksum_of(path)
+    note.touch(mode=0o600)
+    note.write_text(f"{_sha256(content)}  {path.name}\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def default_folder() -> Path:
