@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,15 +17,19 @@ import click
 @click.option("--host", default="127.0.0.1", show_default=True, help="HTTP: the address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="HTTP: the port.")
 @click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="HTTP: a private file with the token that clients must send.",
+)
+@click.option("--public-name", "names", multiple=True, help="HTTP: a host name that clients use (repeatable).")
+@click.option(
     "--files",
     "roots",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder whose text files memorize may read (stdio only; may be given several times).",
+    help="stdio: a folder whose text files memorize may read (repeatable).",
 )
-def serve(  # noqa: PLR0913, PLR0917 - one parameter per option
-    env_file: Path | None, project: str | None, transport: str, host: str, port: int, roots: tuple[Path, ...]
-) -> None:
+def serve(env_file: Path | None, project: str | None, transport: str, **options: Any) -> None:
     """Run the MCP server.
 
     MCP clients start it themselves with stdio; `--transport http` serves many clients at http://HOST:PORT/mcp.
@@ -33,9 +38,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     settings = config.load(os.environ, env_file)
     if transport == "stdio":
-        server.build(settings, project, roots).run("stdio")
+        server.build(settings, project, options["roots"]).run("stdio")
         gc.freeze()  # spares the interpreter a last search for cycles: 0.3 s for which the client would wait
     else:
         from memory_mcp.server import http
 
-        http.run(settings, project, host, port)
+        address = http.Address(options["host"], options["port"], options["names"])
+        http.run(settings, project, address, options["token_file"])

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mcp.server import MCPServer
 
@@ -24,13 +24,13 @@ INSTRUCTIONS: Final = (
 
 
 def build(
-    settings: Settings, project: str | None = None, roots: Sequence[Path] = (), **options: Any
+    settings: Settings, project: str | None = None, roots: Sequence[Path] = (), connections: int = 4
 ) -> MCPServer[App]:
     """Make a server that is ready to run; it connects to nothing before the first tool call.
 
-    `roots` are the folders from which memorize may read files; `options` go to MCPServer (authentication).
+    `roots` are the folders from which memorize may read files, `connections` the most to open to the database.
     """
-    app = App(settings, project)
+    app = App(settings, project, connections)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # its warnings may repeat parts of a URL
 
     @asynccontextmanager
@@ -47,5 +47,4 @@ def build(
         lifespan=lifespan,
         log_level="WARNING",
         tools=tools(app, roots),
-        **options,
     )
