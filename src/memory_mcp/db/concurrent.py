@@ -10,11 +10,11 @@ import time
 
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import ledger, lock
-from memory_mcp.db.connect import Connection, connect
+from memory_mcp.db.connect import Connection, connect, require_direct
 from memory_mcp.db.ledger import Outcome
 from memory_mcp.db.migration import Migration, concurrent_index
 from memory_mcp.db.statements import StatementError, execute
-from memory_mcp.errors import MemoryMcpError, RefusedError
+from memory_mcp.errors import MemoryMcpError
 
 _VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 
@@ -24,7 +24,7 @@ def apply(connection: Connection, target: DatabaseTarget, migration: Migration, 
 
     A run that failed or was killed goes on at the statement where it stopped, as long as the file is the same.
     """
-    _refuse_pooler(connection, migration)
+    require_direct(connection, migration.file_name)
     with connect(target, "holding the lock") as guard, lock.held(guard, seconds, "SET LOCAL lock_timeout = 0"):
         guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         earlier = ledger.find(connection, migration.version)
@@ -37,9 +37,9 @@ def apply(connection: Connection, target: DatabaseTarget, migration: Migration, 
         for number, statement in enumerate(migration.statements[done:], done):
             index = concurrent_index(statement)
             try:
-                if index is None or not _finished(connection, index):
+                if index is None or not finished(connection, index):
                     execute(connection, statement)
-                _check(connection, index)
+                check(connection, index)
             except (StatementError, MemoryMcpError) as error:
                 outcome = Outcome("failed", time.monotonic() - start, number, str(error).strip())
                 ledger.record(connection, migration, outcome)
@@ -49,7 +49,7 @@ def apply(connection: Connection, target: DatabaseTarget, migration: Migration, 
     return True
 
 
-def _finished(connection: Connection, index: str) -> bool:
+def finished(connection: Connection, index: str) -> bool:
     """Whether an interrupted run has built the index; what it left half-built is removed."""
     row = connection.execute(_VALID, [index]).fetchone()
     if row and not row[0]:
@@ -57,7 +57,8 @@ def _finished(connection: Connection, index: str) -> bool:
     return bool(row and row[0])
 
 
-def _check(connection: Connection, index: str | None) -> None:
+def check(connection: Connection, index: str | None) -> None:
+    """Raises MemoryMcpError unless the index is there and valid; None is no index."""
     if index is None:
         return
     row = connection.execute(_VALID, [index]).fetchone()
@@ -65,16 +66,5 @@ def _check(connection: Connection, index: str | None) -> None:
         raise MemoryMcpError(
             f"the index {index} is not valid",
             "PostgreSQL could not finish it",
-            "run memory-mcp db migrate again",
-        )
-
-
-def _refuse_pooler(connection: Connection, migration: Migration) -> None:
-    """Behind a transaction pooler, session settings leak to other clients and long statements are cut."""
-    row = connection.execute("SELECT pg_backend_pid()").fetchone()
-    if row and row[0] != connection.info.backend_pid:
-        raise RefusedError(
-            f"{migration.file_name} needs a direct connection",
-            "it runs without a transaction, and the URL leads through a connection pooler",
-            "set DATABASE_URL to the direct URL for this command (Neon: without -pooler; Supabase: port 5432)",
+            "run the same command again",
         )

@@ -78,6 +78,17 @@ def check_server(connection: Connection) -> None:
         )
 
 
+def require_direct(connection: Connection, what: str) -> None:
+    """Refuses a transaction pooler: session settings would leak to others, long statements be cut."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    if row and row[0] != connection.info.backend_pid:
+        raise RefusedError(
+            f"{what} needs a direct connection",
+            "it runs without a transaction, and the URL leads through a connection pooler",
+            "set DATABASE_URL to the direct URL for this command (Neon: without -pooler; Supabase: port 5432)",
+        )
+
+
 def wait(target: DatabaseTarget, seconds: float) -> float:
     """Waits until the database answers; returns how long it took, in seconds.
 

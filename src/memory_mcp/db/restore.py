@@ -45,11 +45,9 @@ def restore(target: DatabaseTarget, path: Path) -> Restored:
 def _replace(target: DatabaseTarget, path: Path, major: int, entries: list[str]) -> None:
     """Drops and makes again what the backup holds, in one transaction."""
     ours = [entry for entry in entries if not any(kind in entry for kind in _ADMINISTRATORS)]
-    with tempfile.NamedTemporaryFile("w", suffix=".list") as listing:  # names of objects only
-        listing.write("\n".join(ours) + "\n")
-        listing.flush()
-        options = ["--single-transaction", "--clean", "--if-exists", "--no-owner", "--exit-on-error"]
-        pgtools.run(
-            [pgtools.find("pg_restore", major), *options, f"--use-list={listing.name}", str(path)],
-            target,
-        )
+    options = ["--single-transaction", "--clean", "--if-exists", "--no-owner", "--exit-on-error"]
+    with tempfile.TemporaryDirectory() as folder:
+        listing = Path(folder) / "list"  # names of objects, nothing secret
+        listing.write_text("\n".join(ours) + "\n", encoding="utf-8")
+        program = pgtools.find("pg_restore", major)
+        pgtools.run([program, *options, f"--use-list={listing}", str(path)], target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memory_mcp.cli.db import adopt, backup, look, migrate, new, rollback, seed
+from memory_mcp.cli.db import adopt, backup, look, migrate, new, rollback, seed, tune
 
 
 class InOrder(click.Group):
@@ -29,7 +29,16 @@ def db() -> None:
 
 COMMANDS = (
     *(look.status, migrate.migrate, adopt.verify, adopt.baseline, look.history, look.wait),
-    *(new.new, rollback.rollback, rollback.redo, backup.backup, backup.restore, seed.seed, seed.unseed),
+    *(
+        new.new,
+        rollback.rollback,
+        rollback.redo,
+        backup.backup,
+        backup.restore,
+        tune.tune,
+        seed.seed,
+        seed.unseed,
+    ),
 )
 for command in COMMANDS:
     db.add_command(command)
