@@ -205,3 +205,15 @@ def test_the_history_cannot_be_rewritten_by_the_application(migrated):
     for statement in ("DELETE FROM", "TRUNCATE"):
         refused = migrated.psql("-c", f"{statement} memory_mcp.migration_history")
         assert "permission denied" in refused.stderr
+
+
+def test_a_runtime_role_may_read_the_state_and_nothing_more(migrated):
+    migrated.query("CREATE ROLE runtime LOGIN PASSWORD 'runtime'")
+    target = migrated.target
+    url = target.parsed.text.replace("memory_user", "runtime").replace(migrated.server.app_password, "runtime")
+    try:
+        assert status.status(type(target)("test", url, "test")).state == "current"
+        with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM memory_mcp.migrations")
+    finally:
+        migrated.query("DROP OWNED BY runtime; DROP ROLE runtime")

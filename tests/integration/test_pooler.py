@@ -14,10 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from memory_mcp.config import DatabaseTarget
+from memory_mcp.config import DatabaseTarget, load
 from memory_mcp.db import files, seed, status, verify
 from memory_mcp.db.migration import HEADER
 from memory_mcp.db.runner import Request, migrate
+from memory_mcp.doctor.run import checkup
 from memory_mcp.errors import RefusedError
 from tests.integration import postgres
 from tests.integration.postgres import Server
@@ -99,3 +100,8 @@ def test_a_file_without_transaction_asks_for_the_direct_url(pooled, database, tm
     assert "direct" in caught.value.seen
     assert files.load(tmp_path).migrations[0].label == "1_a"
     assert database.query("SELECT count(*) FROM memory_mcp.migrations") == [(0,)]
+
+
+def test_the_doctor_sees_the_pooler(pooled):
+    found = {result.id: result.seen for result in checkup(load({"DATABASE_URL": pooled.url}))}
+    assert "pooler is between" in found["pooler"]

@@ -108,6 +108,11 @@ def accepts(connection: Connection, constraint: Constraint, column: str, values:
     return [bool(row[0]) for row in connection.execute(query.encode(), [Jsonb(rows)])]
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """A version for comparing: "0.8.2" → (0, 8, 2)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
 def unqualified(definition: str) -> str:
     """Without schema names: hosted databases keep extensions, and some people their tables, elsewhere."""
     return re.sub(r'\b(?!\d)(?:\w+|"[^"]+")\.(?=[A-Za-z_"])', "", definition)

@@ -2,7 +2,8 @@
 
 Both tables live in a schema of their own, so that the application's schema holds exactly the application's
 tables. `memory_mcp.migrations` has one row for each applied (or half-applied) migration, with the text that
-ran; `memory_mcp.migration_history` only grows.
+ran; `memory_mcp.migration_history` only grows. Everybody in the database may read them, so that a runtime
+role without rights on the schema can say whether it is up to date.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ CREATE TABLE IF NOT EXISTS memory_mcp.migration_history (
     error        text
 );
 REVOKE UPDATE, DELETE, TRUNCATE ON memory_mcp.migration_history FROM CURRENT_USER;
+GRANT USAGE ON SCHEMA memory_mcp TO PUBLIC;
+GRANT SELECT ON memory_mcp.migrations, memory_mcp.migration_history TO PUBLIC;
 """
 
 _SELECT = """

@@ -6,7 +6,6 @@ at both. Half-precision vectors halve the index; the best rows are ranked again 
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from psycopg import sql
 
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import lock
+from memory_mcp.db.catalog import numbers
 from memory_mcp.db.concurrent import check, finished
 from memory_mcp.db.connect import Connection, check_server, connect, require_direct
 from memory_mcp.db.verify import SAFE_VECTOR
@@ -135,7 +135,7 @@ def measure(connection: Connection) -> Measured:
             "there is no table memories", "nothing is applied yet", "run: memory-mcp db migrate"
         )
     rows, dimensions, version, indexes = row
-    return Measured(rows, dimensions, tuple(int(part) for part in re.findall(r"\d+", version)), indexes)
+    return Measured(rows, dimensions, numbers(version), indexes)
 
 
 def _settings(connection: Connection, found: Measured, options: Options) -> None:

@@ -94,8 +94,7 @@ def _checks(actual: Catalog) -> tuple[Check, ...]:
 def _warnings(actual: Catalog) -> list[str]:
     if not actual.vector:
         return []
-    numbers = tuple(int(part) for part in actual.vector[0].split(".") if part.isdigit())
-    if numbers >= SAFE_VECTOR:
+    if catalog.numbers(actual.vector[0]) >= SAFE_VECTOR:
         return []
     return [
         f"pgvector {actual.vector[0]} has CVE-2026-3172 (buffer overflow in parallel HNSW builds); "

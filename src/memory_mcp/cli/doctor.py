@@ -1,0 +1,57 @@
+"""`memory-mcp doctor`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from memory_mcp.cli.output import emit, json_option, say, wants_json
+from memory_mcp.urls import redact
+
+_MARKS = {
+    "ok": click.style("✓", fg="green"),
+    "warn": click.style("!", fg="yellow"),
+    "fail": click.style("✗", fg="red"),
+    "skip": "-",
+}
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--project", metavar="NAME", help="Project of projects.json (default: MEMORY_ACTIVE_PROJECT).")
+@click.option("--database-url", metavar="URL", help="Check this database (- reads it from standard input).")
+@click.option("--env-file", metavar="FILE", type=click.Path(path_type=Path), help="Read this .env file.")
+@json_option
+@click.pass_context
+def doctor(
+    ctx: click.Context, strict: bool, project: str | None, database_url: str | None, env_file: Path | None
+) -> None:
+    """Check everything from the settings to the schema; changes nothing.
+
+    One line for each check; a failure says what was seen, why, and what mends it. Exit codes: 0 all well,
+    1 a check failed, 2 the settings are wrong, 3 the database cannot be reached.
+    """
+    from memory_mcp import config
+    from memory_mcp.doctor import run
+
+    if database_url == "-":
+        database_url = sys.stdin.readline()
+    results = []
+    for result in run.checkup(config.load(os.environ, env_file), project, database_url):
+        results.append(result)
+        say(redact(f"{_MARKS[result.verdict]} {result.id:<10} {result.seen}"))
+        for label, text in (("why", result.why), ("fix", result.fix)):
+            if text:
+                say(redact(f"    {label}: {text}"))
+    code = run.exit_code(results, strict=strict)
+    number = sum(result.verdict == "fail" for result in results)
+    if wants_json():
+        emit(
+            {"ok": code == 0, "checks": [{**asdict(result), "seen": redact(result.seen)} for result in results]}
+        )
+    say("all is well" if code == 0 else f"{number} checks failed" if number else "there are warnings")
+    ctx.exit(int(code))
