@@ -48,10 +48,11 @@ def doctor(
             if text:
                 say(redact(f"    {label}: {text}"))
     code = run.exit_code(results, strict=strict)
-    number = sum(result.verdict == "fail" for result in results)
+    failed = sum(result.verdict == "fail" for result in results)
+    warned = sum(result.verdict == "warn" for result in results)
     if wants_json():
         emit(
             {"ok": code == 0, "checks": [{**asdict(result), "seen": redact(result.seen)} for result in results]}
         )
-    say("all is well" if code == 0 else f"{number} checks failed" if number else "there are warnings")
+    say(f"failed: {failed}, warnings: {warned}" if failed or warned else "all is well")
     ctx.exit(int(code))

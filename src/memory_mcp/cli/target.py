@@ -13,6 +13,14 @@ import click
 
 from memory_mcp import config
 
+_SETTINGS = "memory_mcp.settings"
+
+
+def current_settings() -> config.Settings:
+    """The settings that the running command's target came from."""
+    settings: config.Settings = click.get_current_context().meta[_SETTINGS]
+    return settings
+
 
 def database_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --project, --database-url and --env-file; the command gets `target`, a DatabaseTarget."""
@@ -31,7 +39,8 @@ def database_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(project: str | None, database_url: str | None, env_file: Path | None, **rest: Any) -> Any:
         if database_url == "-":
             database_url = sys.stdin.readline()
-        target = config.load(os.environ, env_file).database(project, database_url)
-        return function(target=target, **rest)
+        settings = config.load(os.environ, env_file)
+        click.get_current_context().meta[_SETTINGS] = settings
+        return function(target=settings.database(project, database_url), **rest)
 
     return command

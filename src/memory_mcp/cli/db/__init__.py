@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from memory_mcp.cli.db import adopt, backup, look, migrate, new, rollback, seed, tune
+from memory_mcp.cli.db import adopt, backup, look, migrate, new, reembed, rollback, seed, tune
 
 
 class InOrder(click.Group):
@@ -27,18 +27,8 @@ def db() -> None:
     """
 
 
-COMMANDS = (
-    *(look.status, migrate.migrate, adopt.verify, adopt.baseline, look.history, look.wait),
-    *(
-        new.new,
-        rollback.rollback,
-        rollback.redo,
-        backup.backup,
-        backup.restore,
-        tune.tune,
-        seed.seed,
-        seed.unseed,
-    ),
-)
-for command in COMMANDS:
+LOOKING = (look.status, adopt.verify, look.history, look.wait)
+CHANGING = (migrate.migrate, adopt.baseline, rollback.rollback, rollback.redo, tune.tune, reembed.reembed)
+KEEPING = (backup.backup, backup.restore, seed.seed, seed.unseed, new.new)
+for command in (*LOOKING, *CHANGING, *KEEPING):
     db.add_command(command)
