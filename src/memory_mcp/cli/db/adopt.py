@@ -17,9 +17,10 @@ _GOOD, _BAD = click.style("✓", fg="green"), click.style("✗", fg="red")
 @database_options
 @click.pass_context
 def verify(ctx: click.Context, target: DatabaseTarget) -> None:
-    """Compare the schema with its definition; exit with 1 when anything differs.
+    """Compare the schema with its definition.
 
-    Every table, column, constraint, index and trigger is looked at; each difference is named.
+    Every table, column, constraint, index and trigger is looked at; each difference is named, and the exit code
+    is 1 when there is one.
     """
     from memory_mcp.db.verify import verify as look
 
@@ -47,7 +48,7 @@ def verify(ctx: click.Context, target: DatabaseTarget) -> None:
 @json_option
 @database_options
 def baseline(target: DatabaseTarget, to: int | None) -> None:
-    """Record the migrations of a database that was migrated by hand with psql.
+    """Adopt a database that was migrated with psql.
 
     The schema is compared first; it is adopted only when it equals what the migrations make.
     """

@@ -17,7 +17,10 @@ from memory_mcp.config import DatabaseTarget
 @json_option
 @database_options
 def backup(target: DatabaseTarget, file: Path | None) -> None:
-    """Save the whole database to FILE (pg_dump's custom format, mode 0600)."""
+    """Save the whole database to one file.
+
+    pg_dump's custom format, readable by its owner only, with a checksum beside it.
+    """
     from memory_mcp.db.backup import backup as save
 
     made = save(target, file)
@@ -32,7 +35,10 @@ def backup(target: DatabaseTarget, file: Path | None) -> None:
 @json_option
 @database_options
 def restore(target: DatabaseTarget, file: Path, yes: bool) -> None:
-    """Replace the database's content with that of FILE; a failure leaves everything as it was."""
+    """Bring a backup back.
+
+    The database's content is replaced with that of FILE; a failure leaves everything as it was.
+    """
     from memory_mcp.db.restore import restore as bring_back
 
     confirm(target, "replaces everything in it with the backup", yes)

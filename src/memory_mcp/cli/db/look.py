@@ -29,7 +29,7 @@ _NEXT = {
 @database_options
 @click.pass_context
 def status(ctx: click.Context, target: DatabaseTarget, exit_code: bool) -> None:
-    """Show which migrations are applied and which are pending."""
+    """Show what is applied and what is pending."""
     from memory_mcp.db.status import status as look
 
     found = look(target)
@@ -81,7 +81,10 @@ def wait(target: DatabaseTarget, seconds: float) -> None:
 @json_option
 @database_options
 def history(target: DatabaseTarget, limit: int) -> None:
-    """Show everything that was ever applied, undone, adopted or failed, newest first."""
+    """Show what was ever done to the schema.
+
+    Everything that was applied, undone, adopted or failed, newest first.
+    """
     from memory_mcp.db import ledger
     from memory_mcp.db.connect import connect
 

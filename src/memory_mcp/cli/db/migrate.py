@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 @json_option
 @database_options
 def migrate(target: DatabaseTarget, **options: Any) -> None:
-    """Apply pending migrations, each in a transaction of its own together with its record."""
+    """Apply pending migrations.
+
+    Each runs in a transaction of its own, together with its record.
+    """
     from memory_mcp.db import runner
 
     request = runner.Request(**options)

@@ -11,7 +11,10 @@ from memory_mcp.cli.output import emit, json_option, say, wants_json
 @click.argument("name")
 @json_option
 def new(name: str) -> None:
-    """Make the two files of a new migration, for example: memory-mcp db new add_colour_to_memories"""
+    """Make the files of a new migration.
+
+    For example: memory-mcp db new add_colour_to_memories
+    """
     from memory_mcp.db.new import create
 
     paths = create(name)

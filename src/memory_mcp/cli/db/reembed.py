@@ -18,10 +18,10 @@ from memory_mcp.config import DatabaseTarget
 @json_option
 @database_options
 def reembed(target: DatabaseTarget, index: str | None, dimensions: int | None) -> None:
-    """Make an index's vectors anew with the embedding model of the settings.
+    """Change the embedding model of an index.
 
-    Searches see the old vectors until all new ones are there. Stop servers that still use the old model.
-    An interrupted run goes on where it stopped.
+    Its vectors are made anew with the model of the settings. Searches see the old ones until all new ones are
+    there. Stop servers that still use the old model. An interrupted run goes on where it stopped.
     """
     from memory_mcp.db import reembed as engine
     from memory_mcp.db import widen

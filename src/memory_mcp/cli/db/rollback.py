@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 @json_option
 @database_options
 def rollback(target: DatabaseTarget, to: int | None, steps: int | None, no_backup: bool, yes: bool) -> None:
-    """Undo migrations; a backup is made first when rows could be lost."""
+    """Undo migrations.
+
+    A backup is made first when rows could be lost, and its file is named.
+    """
     from memory_mcp.db import rollback as back
 
     undo = back.prepare(target, to, steps)

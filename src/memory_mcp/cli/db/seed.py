@@ -13,7 +13,7 @@ from memory_mcp.config import DatabaseTarget
 @json_option
 @database_options
 def seed(target: DatabaseTarget) -> None:
-    """Add the sample data (project `test`); running it again changes nothing."""
+    """Add sample data in project `test`."""
     from memory_mcp.db import seed as sample
 
     _tell("the sample data is there", sample.seed(target))

@@ -26,7 +26,10 @@ from memory_mcp.config import DatabaseTarget
 @json_option
 @database_options
 def tune(target: DatabaseTarget, **options: Any) -> None:
-    """Give a grown table the vector index that it needs, without blocking anybody."""
+    """Give a grown table a faster vector index.
+
+    It is built beside the old one, without blocking anybody.
+    """
     from memory_mcp.db import tune as engine
 
     advice = engine.tune(target, engine.Options(**options), _progress)
