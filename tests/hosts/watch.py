@@ -36,7 +36,7 @@ class Watch:
         for pid in self.machine.cgroup.processes():
             self.looks[pid] += 1
             if self.looks[pid] > ENOUGH and self.looks[pid] % ENOUGH:
-                continue  # a command line changes at its exec, soon after its fork; looking on would cost a core
+                continue  # a command line changes soon after the fork; looking on would cost a core
             for kind in ("cmdline", "environ"):
                 with contextlib.suppress(OSError):  # it ended meanwhile
                     text = Path(f"/proc/{pid}/{kind}").read_bytes()

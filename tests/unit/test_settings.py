@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from memory_mcp.errors import ConfigurationError
+from memory_provision import settings_page
 from memory_provision.settings import CHOICES, Secret, Settings
 
 
@@ -72,3 +74,10 @@ def test_every_setting_has_a_meaning_and_every_default_is_one_of_its_choices():
         assert field.metadata["meaning"]
         if field.name in CHOICES:
             assert field.default in CHOICES[field.name]
+
+
+def test_the_page_of_settings_is_up_to_date():
+    page = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
+    assert page.read_text() == settings_page.page(), (
+        "run: ./run python -m memory_provision.settings_page > docs/settings.md"
+    )

@@ -1,0 +1,79 @@
+"""Bare → main job → contract → second run → reboot → dry run, on every kind of machine (docs/platforms.md)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts import facts
+from tests.hosts.bed.machine import Machine
+from tests.hosts.conftest import Machines
+from tests.hosts.provision import dry, provision, provisioned
+
+pytestmark = pytest.mark.hosts("all")
+
+
+def assert_whole_life(machine: Machine, major: int, *options: str, user: str = "root") -> str:
+    """One cell of the matrix; what the first run said."""
+    first = provisioned(machine, *options, user=user)
+    facts.assert_provisioned(machine, major)
+    assert provisioned(machine, *options, user=user).changes == 0
+    machine.reboot()
+    machine.run("systemctl is-system-running --wait")
+    facts.assert_provisioned(machine, major)
+    again = dry(machine.inventory(user), *options)
+    assert again.returncode == 0, again.stderr
+    assert "would be:" not in again.stderr
+    return first.said
+
+
+def test_debian_13_has_its_own_postgresql_17(machine: Machines):
+    said = assert_whole_life(machine("debian13", disk="4g"), 17)
+    assert "PostgreSQL 17 (distribution)" in said
+
+
+def test_debian_13_as_a_user_with_sudo(machine: Machines):
+    assert_whole_life(machine("debian13", disk="4g"), 17, user="ops")
+
+
+def test_debian_12_from_pgdg(machine: Machines, mirror):
+    m = machine("debian12", disk="4g", pgdg=True)
+    assert_whole_life(m, 15, "--data", f"pgdg_apt_key={mirror.apt_key}")
+    assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15").stdout
+    assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15-pgvector").stdout
+    sources = m.run("cat /etc/apt/sources.list.d/memory-mcp-pgdg.sources").stdout
+    assert "Signed-By: /usr/share/keyrings/memory-mcp-pgdg.asc" in sources
+    assert m.run("apt-get update 2>&1 | grep -E '^[WE]:'").stdout == ""
+
+
+def test_a_wrong_key_is_refused_with_its_cause_and_the_right_one_goes_on(machine: Machines, mirror):
+    m = machine("debian12", disk="4g", pgdg=True)
+    wrong = provision(m.inventory())  # the bundled key is PGDG's own, this mirror signs with another
+    assert wrong.returncode == 1
+    assert "signed by another key" in wrong.said
+    assert "pgdg_apt_key" in wrong.said
+    assert m.run("command -v psql").returncode != 0
+    provisioned(m, "--data", f"pgdg_apt_key={mirror.apt_key}")
+    facts.assert_provisioned(m, 15)
+
+
+def test_five_machines_in_one_run(machine: Machines, tmp_path):
+    machines = machine.several("debian12", 5, disk="4g")
+    inventory = tmp_path / "five.py"
+    inventory.write_text(f"hosts = {[m.inventory_entry() for m in machines]!r}\n")
+    first = provision(inventory)
+    assert first.returncode == 0, first.said
+    for m in machines:
+        facts.assert_provisioned(m, 15)
+    assert len({facts.password(m) for m in machines}) == 5
+    assert provision(inventory).changes == 0
+
+
+def test_one_unfit_machine_does_not_stop_the_others(machine: Machines, tmp_path):
+    fit, unfit = machine("debian12", disk="4g"), machine("debian12", disk="900m")
+    inventory = tmp_path / "two.py"
+    inventory.write_text(f"hosts = {[m.inventory_entry() for m in (unfit, fit)]!r}\n")
+    run = provision(inventory)
+    assert run.returncode == 1
+    assert f"[{unfit.name}]" in run.said
+    assert "MiB are free" in run.said
+    facts.assert_provisioned(fit, 15)
