@@ -385,3 +385,36 @@ async def test_files_are_memorized_in_pieces_and_only_from_allowed_folders(known
     assert len(rows) == 4
     assert {row[:3] for row in rows} == {("file", "sub/pets.md", "pets")}
     assert all(row[3] <= 1500 for row in rows)
+
+
+@async_test
+async def test_a_column_that_is_widened_under_a_running_server_goes_on_working(known, migrated):
+    async with session(known) as s:
+        await s.ok("memorize", input=ANIMALS)
+        migrated.query("DROP INDEX idx_memories_embedding_ivfflat")
+        migrated.query(
+            "ALTER TABLE memories ALTER COLUMN embedding TYPE vector(3072) "
+            "USING (embedding::real[] || array_fill(0::real, ARRAY[1536]))::vector(3072)"
+        )
+        await s.ok("memorize", input=TAXES)
+        assert len((await s.ok("recall", query="pets"))["memories"]) == 2
+    assert migrated.query("SELECT DISTINCT vector_dims(embedding) FROM memories") == [(3072,)]
+
+
+@async_test
+async def test_a_model_that_is_too_long_for_the_column_is_refused(migrated, tmp_path):
+    from tests.unit.test_embeddings import Service, running
+
+    with running(Service(width=3072)) as url:
+        known = settings(
+            migrated.url,
+            tmp_path,
+            MEMORY_EMBEDDING_PROVIDER="openai",
+            MEMORY_EMBEDDING_MODEL="text-embedding-3-large",
+            OPENAI_BASE_URL=url,
+        )
+        async with session(known) as s:
+            told = await s.fails("memorize", input=ANIMALS)
+    assert "3072" in told
+    assert "1536" in told
+    assert "reembed --dimensions 3072" in told

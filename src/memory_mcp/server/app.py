@@ -35,7 +35,6 @@ class App:
         self._database: Database | None = None
         self._embedder: Embedder | None = None
         self._opening = asyncio.Lock()
-        self._width: int | None = None
         self._plan: tuple[float, Plan] | None = None
 
     @property
@@ -127,18 +126,13 @@ class App:
         if recorded is not None:
             self._same_model(index, recorded)
 
-    async def vectors(self, width: int, texts: Sequence[str]) -> list[list[float]]:
+    async def vectors(self, index: Index, texts: Sequence[str]) -> list[list[float]]:
         """Embed texts and fit them to the column; outside of a transaction, since it may take seconds."""
-        vectors = await self.embedder.embed(texts)
-        return [fit(vector, width, self.embedder.model) for vector in vectors]
+        return [self.fitted(index, vector) for vector in await self.embedder.embed(texts)]
 
-    async def width(self, connection: Connection) -> int:
-        """The dimensions of the column memories.embedding, read once."""
-        from memory_mcp.store import memories
-
-        if self._width is None:
-            self._width = await memories.width(connection)
-        return self._width
+    def fitted(self, index: Index, vector: Sequence[float]) -> list[float]:
+        """Give a vector the width of the column that the index is in; raises ConfigurationError."""
+        return fit(vector, index.width, self.embedder.model)
 
     async def plan(self, connection: Connection) -> Plan:
         """How to search with the vector index of the moment, read again every five minutes."""

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from memory_mcp.embeddings.vectors import fit
 from memory_mcp.refinement import Action, Operation
 from memory_mcp.server.app import App
 from memory_mcp.store.records import Index, Memory, NewMemory
@@ -75,7 +74,7 @@ class Work:
         from memory_mcp.store.relationships import Link, link
 
         new = self._summary(action)
-        fitted = fit(vector, await self._app.width(connection), self._app.embedder.model)
+        fitted = self._app.fitted(self._place, vector)
         await self._app.record_model(connection, self._place)
         await memories.insert(connection, self._place, [(new, fitted)], datetime.now(timezone.utc))
         links = [Link(new.id, one, "summarizes") for one in action.ids]

@@ -41,11 +41,10 @@ async def memorize(app: App, keep: Keep, roots: Sequence[Path]) -> Memorized:
     async with app.transaction() as connection:
         place, created = await app.index_to_write(connection, keep.index)
         await app.check_model(connection, place)
-        width = await app.width(connection)
         known = await memories.same_content(connection, place.id, [new.content for new in wanted])
     new = [memory for memory in wanted if memory.content not in known]
     if new:
-        vectors = await app.vectors(width, [memory.content for memory in new])
+        vectors = await app.vectors(place, [memory.content for memory in new])
         await _store(app, place, list(zip(new, vectors, strict=True)), started)
     return Memorized(
         project=app.project,

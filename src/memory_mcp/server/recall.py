@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from memory_mcp import filters
-from memory_mcp.embeddings.vectors import fit
 from memory_mcp.errors import ConfigurationError
 from memory_mcp.server.answers import Recalled, Recollection
 from memory_mcp.server.app import App
@@ -78,8 +77,7 @@ async def nearest(
     if place is None:
         return None, []
     await app.check_model(connection, place)
-    fitted = fit(vector, await app.width(connection), app.embedder.model)
-    question = vector_search.Question(fitted, condition, search.limit)
+    question = vector_search.Question(app.fitted(place, vector), condition, search.limit)
     found = await vector_search.nearest(connection, place.id, question, await app.plan(connection))
     return place, found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 
-from memory_mcp.embeddings.vectors import fit
 from memory_mcp.server.answers import Scanned
 from memory_mcp.server.app import App
 from memory_mcp.server.recall import Search, embed, nearest, wanted
@@ -23,7 +22,7 @@ async def scan(app: App, search: Search, semantic_weight: float, with_metadata: 
         if place is not None and semantic_weight < 1:
             by_words = await keywords.matching(connection, place.id, search.query, wanted(search), search.limit)
             ids = list(dict.fromkeys([*(memory.id for memory in found), *by_words]))
-            fitted = fit(vector, await app.width(connection), app.embedder.model)
+            fitted = app.fitted(place, vector)
             found = await keywords.scored(connection, ids, search.query, fitted, semantic_weight)
             found = found[: search.limit]
         took = round((time.monotonic() - started) * 1000)

@@ -18,7 +18,12 @@ _CREATE: Final = """
     RETURNING id
 """
 _DESCRIBE: Final = "UPDATE memory_indexes SET description = %s WHERE project = %s AND name = %s"
-_FIND: Final = f"SELECT {_COLUMNS} FROM memory_indexes i WHERE i.project = %s AND i.name = %s"  # noqa: S608
+# the width is read with the index every time: an administrator may widen the column under a running server
+_FIND: Final = f"""
+    SELECT {_COLUMNS}, a.atttypmod AS width FROM memory_indexes i
+    JOIN pg_attribute a ON a.attrelid = 'memories'::regclass AND a.attname = 'embedding'
+    WHERE i.project = %s AND i.name = %s
+"""  # noqa: S608
 _LIST: Final = f"""
     SELECT {_COLUMNS}, coalesce(m.memories, 0) AS memories, m.last_written_at
     FROM memory_indexes i

@@ -33,9 +33,6 @@ _SAME: Final = """
     SELECT DISTINCT ON (content) content, id FROM memories
     WHERE index_id = %s AND content = ANY(%s) AND superseded_by_id IS NULL ORDER BY content, created_at
 """
-_WIDTH: Final = """
-    SELECT atttypmod AS width FROM pg_attribute WHERE attrelid = 'memories'::regclass AND attname = 'embedding'
-"""
 _DELETE: Final = "DELETE FROM memories WHERE index_id = %s AND id = ANY(%s) RETURNING id"
 # rows are locked in one order, so that two questions with the same answers cannot block each other for ever
 _TOUCH: Final = """
@@ -58,12 +55,6 @@ _LOG: Final = """
     VALUES (%(project)s, %(memory_id)s, %(index_id)s, %(action)s, %(tool)s, %(success)s, %(latency)s,
         %(priority)s, %(metadata)s)
 """
-
-
-async def width(connection: Connection) -> int:
-    """Read how many dimensions the column embedding holds."""
-    row = await (await connection.execute(_WIDTH)).fetchone()
-    return int(row["width"]) if row else 0
 
 
 async def insert(

@@ -39,7 +39,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Index:
-    """One named collection of memories inside a project."""
+    """One named collection of memories inside a project; `width` is the dimensions of the column embedding."""
 
     id: uuid.UUID
     project: str
@@ -47,6 +47,7 @@ class Index:
     description: str | None
     model: Model | None
     created_at: datetime
+    width: int = 0
     memories: int = 0
     last_written_at: datetime | None = None
 
