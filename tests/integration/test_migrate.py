@@ -10,7 +10,7 @@ import pytest
 
 from memory_mcp.db import files, runner, status
 from memory_mcp.db.runner import Request
-from memory_mcp.errors import BusyError, ConfigurationError, MemoryMcpError, RefusedError
+from memory_mcp.errors import BusyError, ConfigurationError, MemoryMcpError, RefusedError, UnreachableError
 
 LEDGER = "SELECT version, name, state FROM memory_mcp.migrations ORDER BY version"
 HISTORY = "SELECT event, version FROM memory_mcp.migration_history ORDER BY id"
@@ -217,3 +217,31 @@ def test_a_runtime_role_may_read_the_state_and_nothing_more(migrated):
             connection.execute("DELETE FROM memory_mcp.migrations")
     finally:
         migrated.query("DROP OWNED BY runtime; DROP ROLE runtime")
+
+
+def test_a_constraint_that_fails_at_the_commit_is_reported_with_its_file(database, folder):
+    sql = "CREATE TABLE a (id int PRIMARY KEY, b int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+    place = folder(m1_deferred=f"{sql} INSERT INTO a VALUES (1, 2);")
+    with pytest.raises(MemoryMcpError, match=r"1_deferred\.sql, line 1: .*foreign key"):
+        migrate(database, place)
+    assert database.query("SELECT to_regclass('a')") == [(None,)]
+    assert database.query(HISTORY) == [("failure", 1)]
+
+
+def test_a_lost_connection_applies_nothing_and_the_next_run_goes_on(database, folder):
+    place = folder(
+        m1_a="CREATE TABLE a ();", m2_b="CREATE TABLE b (); SELECT pg_terminate_backend(pg_backend_pid());"
+    )
+    with pytest.raises(UnreachableError, match=r"2_b\.sql, line 1"):
+        migrate(database, place)
+    assert database.query("SELECT to_regclass('a')::text, to_regclass('b')::text") == [("a", None)]
+    folder(m2_b="CREATE TABLE b ();")
+    assert migrate(database, place) == [2]
+
+
+def test_what_somebody_else_applied_meanwhile_is_not_reported_as_ours(migrated):
+    reported = []
+    with psycopg.connect(migrated.url, autocommit=True) as connection:
+        ours = runner.Runner(connection, migrated.target, 5, lambda phase, *_: reported.append(phase))
+        assert ours.apply(files.load().migrations[0]) is None
+    assert "done" not in reported

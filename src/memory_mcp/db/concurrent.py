@@ -15,6 +15,7 @@ from memory_mcp.db.ledger import Outcome
 from memory_mcp.db.migration import Migration, concurrent_index
 from memory_mcp.db.statements import StatementError, execute
 from memory_mcp.errors import MemoryMcpError
+from memory_mcp.urls import redact
 
 _VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 
@@ -41,8 +42,9 @@ def apply(connection: Connection, target: DatabaseTarget, migration: Migration, 
                     execute(connection, statement)
                 check(connection, index)
             except (StatementError, MemoryMcpError) as error:
-                outcome = Outcome("failed", time.monotonic() - start, number, str(error).strip())
-                ledger.record(connection, migration, outcome)
+                if not connection.closed:  # otherwise it stays recorded as interrupted
+                    outcome = Outcome("failed", time.monotonic() - start, number, redact(str(error).strip()))
+                    ledger.record(connection, migration, outcome)
                 raise
             ledger.progress(connection, migration.version, number + 1)
         ledger.record(connection, migration, Outcome(seconds=time.monotonic() - start))

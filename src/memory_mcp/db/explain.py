@@ -147,7 +147,7 @@ RUNNING = {
         r"",
         BusyError,
         "another session holds a lock on the table",
-        "try again when it has finished: memory-mcp db migrate",
+        "run the same command again when it has finished",
     ),
     "57014": Cause(
         r"",

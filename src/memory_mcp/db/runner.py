@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psycopg
 from psycopg.errors import LockNotAvailable
 
 from memory_mcp.config import DatabaseTarget
@@ -18,6 +19,7 @@ from memory_mcp.db.migration import Migration
 from memory_mcp.db.statements import StatementError, execute
 from memory_mcp.db.status import look
 from memory_mcp.errors import RefusedError
+from memory_mcp.urls import redact
 
 Phase = Literal["start", "waiting", "done"]
 Report = Callable[[Phase, Migration, float], None]
@@ -105,9 +107,11 @@ class Runner:
                 done = concurrent.apply(self.connection, self.target, migration, self.seconds)
         except StatementError as error:
             raise error.explained(migration) from None
+        if not done:
+            return None
         taken = time.monotonic() - start
         self.report("done", migration, taken)
-        return Applied(migration, taken) if done else None
+        return Applied(migration, taken)
 
     def _in_transaction(self, migration: Migration) -> bool:
         """Statements and ledger row in one transaction, tried again while tables are locked by others."""
@@ -119,19 +123,30 @@ class Runner:
             except StatementError as error:
                 expired = time.monotonic() + pause > deadline
                 if expired or not isinstance(error.cause, LockNotAvailable):
-                    failed = Outcome("failed", done=0, error=str(error.cause).strip())
-                    ledger.note(self.connection, migration, "failure", failed)
+                    self._note(migration, error)
                     raise
             self.report("waiting", migration, pause)
             time.sleep(pause)
             pause = min(pause * 2, 5.0)
 
     def _try(self, migration: Migration) -> bool:
-        with lock.held(self.connection, self.seconds, LIMITS):
-            if ledger.find(self.connection, migration.version):
-                return False
-            start = time.monotonic()
-            for statement in migration.statements:
-                execute(self.connection, statement)
-            ledger.record(self.connection, migration, Outcome(seconds=time.monotonic() - start))
+        try:
+            with lock.held(self.connection, self.seconds, LIMITS):
+                if ledger.find(self.connection, migration.version):
+                    return False
+                start = time.monotonic()
+                for statement in migration.statements:
+                    execute(self.connection, statement)
+                ledger.record(self.connection, migration, Outcome(seconds=time.monotonic() - start))
+        except psycopg.Error as error:
+            if not migration.statements:
+                raise
+            # at the commit: a deferred constraint, or the connection
+            raise StatementError(migration.statements[-1], error) from error
         return True
+
+    def _note(self, migration: Migration, error: StatementError) -> None:
+        """Writes the failure into the history, if the server can still be reached."""
+        if not self.connection.closed:
+            failed = Outcome("failed", done=0, error=redact(str(error.cause).strip()))
+            ledger.note(self.connection, migration, "failure", failed)
