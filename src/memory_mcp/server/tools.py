@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -67,7 +68,7 @@ def strict(function: Function, annotations: ToolAnnotations) -> Tool:
 
     The SDK ignores them, and then a misspelt `filters` would widen what forget deletes.
     """
-    tool = Tool.from_function(_told(function), annotations=annotations)
+    tool = Tool.from_function(_told(function), description=inspect.getdoc(function), annotations=annotations)
     arguments = tool.fn_metadata.arg_model
     arguments.model_config["extra"] = "forbid"
     arguments.model_rebuild(force=True)
