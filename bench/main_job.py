@@ -2,8 +2,9 @@
 
     ./run python bench/main_job.py [ROUNDS]
 
-Each round makes two fresh machines, one for the script and one for the toolkit, in turns. Printed are the ratio of
-the medians, the time of a run that has nothing to do, and how many commands that ran. Needs what tests/hosts needs.
+Each round makes two fresh machines, one for the script and one for the toolkit, in turns. Printed are the
+ratio of the medians, the time of a run that has nothing to do, and how many commands that ran. Needs what
+tests/hosts needs.
 """
 
 from __future__ import annotations

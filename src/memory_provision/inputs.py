@@ -146,7 +146,9 @@ class Inputs:
 
     def migrations(self) -> dict[str, Any]:
         """See remote/migrations.py."""
-        return {**self._installed(), "known": list(migration_names())}
+        s, p = self.settings, self.plan
+        where = {"bindir": p.bindir, "port": p.port, "database": s.database}
+        return {**self._installed(), **where, "known": list(migration_names()), "seed": s.seed}
 
     def smoke(self) -> dict[str, Any]:
         """See remote/smoke.py."""

@@ -15,6 +15,9 @@ NEEDED_KIB = 1024 * 1024
 NEEDED_AGAIN_KIB = 300 * 1024
 """The same where everything is installed already: room for another version of the server."""
 
+OLDEST_PYTHON = (3, 10)
+"""The oldest Python that the server's dependencies support."""
+
 
 class PreflightError(RefusedError):
     """This machine cannot be provisioned with these settings; nothing was changed."""
@@ -53,6 +56,7 @@ def make_plan(machine: Machine, settings: Settings) -> Plan:
     """Decide; raises PreflightError with what was seen, why it cannot work and the line that mends it."""
     platform = _supported(machine)
     _check_rights(machine)
+    _check_python(machine)
     _check_disk(machine)
     source, major = _choose_server(machine, settings, platform)
     cluster = next(
@@ -90,6 +94,16 @@ def _check_rights(machine: Machine) -> None:
             f"user {machine.user!r} is not root and `sudo -n true` fails",
             "packages and clusters can only be made by root",
             "connect as root (ssh_user='root'), or allow the user sudo without a password",
+        )
+
+
+def _check_python(machine: Machine) -> None:
+    """A bare machine gets its distribution's Python; one that is there and too old stays so."""
+    if machine.pythons and max(p.version for p in machine.pythons) < OLDEST_PYTHON:
+        raise PreflightError(
+            f"the system's Python is {'.'.join(map(str, machine.pythons[0].version))}",
+            "the server needs 3.10 or newer",
+            "use a newer release of the system, or install a newer python3 in /usr/bin",
         )
 
 

@@ -18,7 +18,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "database": ("psql", "scram", "credential"),
     "server": (),
     "configuration": ("credential",),
-    "migrations": ("memory",),
+    "migrations": ("psql", "memory"),
     "smoke": ("memory",),
 }
 

@@ -12,9 +12,9 @@ from tests.hosts.bed.machine import Machine
 MIGRATIONS = 4
 
 
-def sql(machine: Machine, statement: str, database: str = "memory_default") -> list[str]:
+def sql(machine: Machine, statement: str, database: str = "memory_default", port: int = 5432) -> list[str]:
     """Rows of a query, asked by the administrator with the machine's own psql."""
-    done = machine.run(f"cd / && su postgres -c 'psql -XAtq -d {database} -f -'", input=statement)
+    done = machine.run(f"cd / && su postgres -c 'psql -XAtq -p {port} -d {database} -f -'", input=statement)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import Run, dry, provision, provisioned
+from tests.hosts.provision import ROOT, Run, dry, provision, provisioned
 from tests.hosts.watch import Watch, watching
 
 API_KEY = "sk-not-a-real-key-4f1c"
@@ -130,6 +132,25 @@ def test_a_key_from_the_environment_reaches_only_the_env_file(machine_after: Mac
     assert API_KEY not in run.said
     assert watch.finds(API_KEY) == []
     machine_after.run("sed -i /OPENAI_API_KEY/d /etc/memory-mcp/.env")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/fleets.md", "docs/platforms.md", "docs/security.md"])
+def test_every_command_of_a_page_works_as_it_is_printed(machine_after: Machine, page: str):
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    lines = [line.split("  #")[0].rstrip() for block in blocks for line in block.splitlines()]
+    assert lines
+    for line in lines:
+        if "inventories/dev.py" in line or line == "./run pytest":
+            assert line in (ROOT / ".ci/run").read_text()  # these two are run by every CI run
+        elif line.startswith("./run "):
+            here = line.replace("inventories/vms.py", str(machine_after.inventory("ops")))
+            done = subprocess.run(here, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+        else:
+            if line.startswith("pg_ctlcluster"):
+                machine_after.run("systemctl stop postgresql@15-main")
+            done = machine_after.run(line)
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
 def test_a_stopped_cluster_is_started_again(machine_after: Machine):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from memory_provision.machine import Cluster, Machine, ServerProgram
+from memory_provision.machine import Cluster, Machine, Python, ServerProgram
 from memory_provision.plan import NEEDED_KIB, PreflightError, make_plan
 from memory_provision.settings import Settings
 
@@ -103,6 +103,12 @@ def test_another_system_is_refused_by_name():
 
 def test_a_release_that_is_too_old_is_refused():
     assert "buster" in refused(replace(BARE, os_version="10", os_name="Debian 10 (buster)")).seen
+
+
+def test_a_python_that_is_too_old_is_refused_and_none_at_all_is_not():
+    assert "3.9" in refused(replace(BARE, pythons=(Python("/usr/bin/python3", (3, 9)),))).seen
+    both = (Python("/usr/bin/python3", (3, 9)), Python("/usr/bin/python3.11", (3, 11)))
+    assert make_plan(replace(BARE, pythons=both), DEFAULT)
 
 
 def test_too_little_disk_is_refused_with_the_place():

@@ -28,7 +28,8 @@ SELECT json_build_object(
   'loaded_at', extract(epoch FROM pg_conf_load_time()),
   'pending_restart', (SELECT coalesce(json_agg(name), '[]') FROM pg_settings WHERE pending_restart),
   'errors', (SELECT coalesce(json_agg(sourcefile || ':' || sourceline || ': ' || error), '[]')
-             FROM pg_file_settings WHERE error IS NOT NULL),
+             FROM pg_file_settings f WHERE error IS NOT NULL
+             AND NOT EXISTS (SELECT FROM pg_settings s WHERE s.name = f.name AND s.pending_restart)),
   'others', (SELECT coalesce(json_agg(datname), '[]') FROM pg_database
              WHERE NOT datistemplate AND datname NOT IN ('postgres', %(database)s)))
 """
@@ -36,18 +37,24 @@ SELECT json_build_object(
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: major, cluster, port, bindir, conf_dir, unit, systemd, manage, settings (text), database."""
-    psql = Psql(request["bindir"], request["port"])
     if not _created(request, report, apply):
         return
+    psql = Psql(request["bindir"], _running_port(request) or request["port"])
     running = psql.ready()
     state = _state(psql, request) if running else {}
     managed = _managed(request, state, report)
+    if running and not managed and psql.port != request["port"]:
+        raise Trouble(
+            f"cluster {_label(request)} listens on port {psql.port}, not on {request['port']}",
+            "its settings are not ours to change: " + report.facts.get("unmanaged", "manage_cluster=never"),
+            f"use --data postgres_port={psql.port}, or --data manage_cluster=always",
+        )
     written_at = _configure(request, report, apply) if managed else 0.0
     _start_at_boot(request, report, apply)
     if not running:
         report.change(f"cluster {_label(request)} started")
         if apply:
-            _start(request, psql)
+            psql = _start(request)
     elif written_at > state["loaded_at"]:
         report.change("settings loaded")
         if apply:
@@ -145,7 +152,14 @@ def _start_at_boot(request: dict[str, Any], report: Report, apply: bool) -> None
             must(["systemctl", "enable", "--quiet", "postgresql"], "postgresql could not be enabled")
 
 
-def _start(request: dict[str, Any], psql: Psql) -> None:
+def _running_port(request: dict[str, Any]) -> int | None:
+    """Where the server listens now, whatever its files say: line 4 of postmaster.pid (pidfile.h)."""
+    lines = (read_text(f"{_data_directory(request)}/postmaster.pid") or "").splitlines()
+    return int(lines[3]) if len(lines) > 3 and lines[3].isdigit() else None
+
+
+def _start(request: dict[str, Any]) -> Psql:
+    psql = Psql(request["bindir"], request["port"])
     if request["systemd"]:
         run(["systemctl", "reset-failed", request["unit"]])
         # The generator has to see a cluster that was made a moment ago, else there is no such unit to enable.
@@ -159,6 +173,7 @@ def _start(request: dict[str, Any], psql: Psql) -> None:
             "; ".join([*done.stderr.splitlines()[-2:], *_log_tail(request)]) or f"exit {done.returncode}",
             f"read {_log(request)}, mend it, run again",
         )
+    return psql
 
 
 def _log(request: dict[str, Any]) -> str:
@@ -200,14 +215,15 @@ def _finish(request: dict[str, Any], report: Report, apply: bool, psql: Psql, ma
     if managed and state["pending_restart"]:
         report.change(f"cluster restarted for {', '.join(state['pending_restart'])}")
         if apply:
-            _restart(request, psql)
+            psql = _restart(request)
             state = _state(psql, request)
     if state["listen_addresses"] not in ("localhost", "127.0.0.1", ""):
         report.warn(f"PostgreSQL listens on {state['listen_addresses']}, not on localhost only (left as it is)")
     report.facts |= {k: state[k] for k in ("version", "version_num", "listen_addresses")}
 
 
-def _restart(request: dict[str, Any], psql: Psql) -> None:
+def _restart(request: dict[str, Any]) -> Psql:
+    psql = Psql(request["bindir"], request["port"])
     if request["systemd"]:
         must(["systemctl", "restart", request["unit"]], f"{request['unit']} does not restart")
     else:
@@ -219,3 +235,4 @@ def _restart(request: dict[str, Any], psql: Psql) -> None:
         raise Trouble(
             "the cluster does not answer after its restart", "; ".join(_log_tail(request)), "read its log"
         )
+    return psql

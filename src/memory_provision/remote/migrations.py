@@ -6,10 +6,13 @@ from typing import Any
 
 from memory_provision.remote import memory
 from memory_provision.remote.base import Report
+from memory_provision.remote.psql import Psql
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, env_file, service_user, project, known (migrations the controller ships), seed."""
+    """Request: install_dir, env_file, service_user, project, known (migrations the controller ships), seed,
+    bindir, port, database.
+    """
     if not memory.ready(request):
         for name in request["known"]:
             report.change(f"migration {name} applied")
@@ -19,4 +22,19 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
         report.change(f"migration {migration['version']}_{migration['name']} applied")
     if apply and status["pending"]:
         status = memory.call(request, "db", "migrate") and memory.call(request, "db", "status")
+    if request["seed"]:
+        _seed(request, report, apply)
     report.facts["schema"] = [migration["version"] for migration in status["applied"]]
+
+
+def _seed(request: dict[str, Any], report: Report, apply: bool) -> None:
+    """Loading it twice does no harm, but what is there already is no change."""
+    psql = Psql(request["bindir"], request["port"])
+    there = "SELECT json_build_array(to_regclass('public.memory_indexes') IS NOT NULL)"
+    if psql.json(there, request["database"])[0]:
+        count = "SELECT json_build_array(count(*)) FROM memory_indexes WHERE project = 'test'"
+        if psql.json(count, request["database"])[0]:
+            return
+    report.change("sample data loaded (project test)")
+    if apply:
+        memory.call(request, "db", "seed")
