@@ -280,7 +280,7 @@ async def test_memories_of_an_unrecorded_model_are_not_mixed_with_local_ones(kno
 
 
 @async_test
-async def test_two_writers_at_once_lose_nothing(known, migrated):
+async def test_two_writers_at_once_lose_nothing_and_store_nothing_twice(known, migrated):
     async with session(known) as first, session(known) as second:
         calls = [
             writer.ok("memorize", input=f"Fact number {number} of a long list", index="shared")
@@ -288,8 +288,7 @@ async def test_two_writers_at_once_lose_nothing(known, migrated):
             for writer in (first, second)
         ]
         await asyncio.gather(*calls)
-    [(texts,)] = migrated.query("SELECT count(DISTINCT content) FROM memories")
-    assert texts == 20
+    assert migrated.query("SELECT count(DISTINCT content), count(*) FROM memories") == [(20, 20)]
 
 
 @async_test
@@ -418,3 +417,18 @@ async def test_a_model_that_is_too_long_for_the_column_is_refused(migrated, tmp_
     assert "3072" in told
     assert "1536" in told
     assert "reembed --dimensions 3072" in told
+
+
+@async_test
+async def test_a_database_that_goes_away_under_a_running_server_is_explained(known, migrated):
+    async with session(known) as s:
+        await s.ok("memorize", input=ANIMALS)
+        migrated.server.query(f'ALTER DATABASE "{migrated.name}" WITH ALLOW_CONNECTIONS false')
+        migrated.server.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", migrated.name
+        )
+        told = await s.fails("recall", query="pets")
+        migrated.server.query(f'ALTER DATABASE "{migrated.name}" WITH ALLOW_CONNECTIONS true')
+        assert (await s.ok("recall", query="pets"))["memories"]
+    assert "not currently accepting connections" in told
+    assert migrated.server.app_password not in told

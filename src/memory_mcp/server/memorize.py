@@ -45,26 +45,35 @@ async def memorize(app: App, keep: Keep, roots: Sequence[Path]) -> Memorized:
     new = [memory for memory in wanted if memory.content not in known]
     if new:
         vectors = await app.vectors(place, [memory.content for memory in new])
-        await _store(app, place, list(zip(new, vectors, strict=True)), started)
+        known |= await _store(app, place, list(zip(new, vectors, strict=True)), started)
+    ids = [known.get(memory.content, memory.id) for memory in wanted]
     return Memorized(
         project=app.project,
         index=place.name,
         index_created=created,
-        stored_count=len(new),
-        memory_ids=[known.get(memory.content, memory.id) for memory in wanted],
-        deduplicated_ids=list(known.values()),
+        stored_count=len(wanted) - len(known),
+        memory_ids=ids,
+        deduplicated_ids=[one for one in ids if one in set(known.values())],
     )
 
 
-async def _store(app: App, place: Index, rows: list[tuple[NewMemory, list[float]]], started: float) -> None:
-    """Write memories, the index's model and the usage log in one transaction."""
+async def _store(
+    app: App, place: Index, rows: list[tuple[NewMemory, list[float]]], started: float
+) -> dict[str, str]:
+    """Write memories, the index's model and the usage log in one transaction.
+
+    Returns what another writer has stored meanwhile, as text → id; that is not written again.
+    """
     from memory_mcp.store import memories
 
     now = datetime.now(timezone.utc)
     async with app.transaction() as connection:
         await app.record_model(connection, place)
+        await memories.lock(connection, place.id)
+        known = await memories.same_content(connection, place.id, [memory.content for memory, _ in rows])
+        rows = [(memory, vector) for memory, vector in rows if memory.content not in known]
         await memories.insert(connection, place, rows, now)
-        await _link(connection, place, rows)
+        await _link(connection, place, [memory for memory, _ in rows])
         took = round((time.monotonic() - started) * 1000)
         entries = [
             {
@@ -77,13 +86,14 @@ async def _store(app: App, place: Index, rows: list[tuple[NewMemory, list[float]
             for memory, _ in rows
         ]
         await memories.log(connection, place, entries)
+    return known
 
 
-async def _link(connection: Connection, place: Index, rows: list[tuple[NewMemory, list[float]]]) -> None:
+async def _link(connection: Connection, place: Index, stored: Sequence[NewMemory]) -> None:
     """Store metadata.relationships. Raises ConfigurationError for a target that this index does not have."""
     from memory_mcp.store import relationships
 
-    links = [link for memory, _ in rows for link in links_of(memory)]
+    links = [link for memory in stored for link in links_of(memory)]
     if not links:
         return
     found = await relationships.link(connection, place, links)

@@ -17,7 +17,7 @@ from memory_mcp.store.failures import explain
 
 Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
 
-WAIT_SECONDS: Final = 10.0
+WAIT_SECONDS: Final = 5.0
 
 
 class Database:

@@ -33,6 +33,7 @@ _SAME: Final = """
     SELECT DISTINCT ON (content) content, id FROM memories
     WHERE index_id = %s AND content = ANY(%s) AND superseded_by_id IS NULL ORDER BY content, created_at
 """
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('memories of ' || %s, 0))"
 _DELETE: Final = "DELETE FROM memories WHERE index_id = %s AND id = ANY(%s) RETURNING id"
 # rows are locked in one order, so that two questions with the same answers cannot block each other for ever
 _TOUCH: Final = """
@@ -88,6 +89,11 @@ async def insert(
                 for new, vector in rows
             ],
         )
+
+
+async def lock(connection: Connection, index_id: UUID) -> None:
+    """Let writers into an index one at a time until the transaction ends, so that no text gets in twice."""
+    await connection.execute(_LOCK, (str(index_id),))
 
 
 async def same_content(connection: Connection, index_id: UUID, contents: Sequence[str]) -> dict[str, str]:
