@@ -8,7 +8,7 @@ import signal
 import psycopg
 import pytest
 
-from memory_mcp.db import concurrent, files, runner
+from memory_mcp.db import concurrent, files, rollback, runner
 from memory_mcp.db.migration import HEADER
 from memory_mcp.db.runner import Request
 from memory_mcp.errors import MemoryMcpError
@@ -97,3 +97,18 @@ def test_two_runners_of_a_file_without_transaction_wait_for_each_other(database,
         results = list(pool.map(lambda _: migrate(database, tmp_path), range(5)))
     assert sorted(results) == [[], [], [], [], [1]]
     assert database.query(HISTORY) == [("apply", 1)]
+
+
+def test_a_file_without_transaction_is_undone_without_one(database, tmp_path):
+    (tmp_path / "1_c.sql").write_text(CONCURRENT)
+    (tmp_path / "rollback").mkdir()
+    undo = f"{HEADER}\nDROP INDEX CONCURRENTLY IF EXISTS a_unique;\nDROP INDEX CONCURRENTLY IF EXISTS a_b;\n"
+    (tmp_path / "rollback" / "1_c.sql").write_text(f"{undo}DROP TABLE a;")
+    migrate(database, tmp_path)
+    prepared = rollback.prepare(database.target, folder=tmp_path)
+    undone, saved = rollback.rollback(database.target, prepared, save=False)
+    assert ([each.migration.version for each in undone], saved) == ([1], None)
+    assert database.query("SELECT to_regclass('a'), (SELECT count(*) FROM memory_mcp.migrations)") == [
+        (None, 0)
+    ]
+    assert database.query(HISTORY) == [("apply", 1), ("rollback", 1)]

@@ -26,8 +26,7 @@ def apply(connection: Connection, target: DatabaseTarget, migration: Migration, 
     A run that failed or was killed goes on at the statement where it stopped, as long as the file is the same.
     """
     require_direct(connection, migration.file_name)
-    with connect(target, "holding the lock") as guard, lock.held(guard, seconds, "SET LOCAL lock_timeout = 0"):
-        guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    with connect(target, "holding the lock") as guard, lock.held(guard, seconds, lock.GUARD):
         earlier = ledger.find(connection, migration.version)
         if earlier and earlier.state != "failed":
             return False

@@ -18,6 +18,9 @@ from memory_mcp.errors import BusyError
 # any constant will do, as long as nobody else uses it: the first 8 bytes of sha256("memory-mcp migrations")
 KEY = -1_218_175_630_250_269_692
 
+# limits of a transaction that does nothing but hold the lock, while another connection works without one
+GUARD = "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+
 _TAKE = f"SELECT pg_try_advisory_xact_lock({KEY})"
 _HOLDER = """
 SELECT format('process %%s of %%s%%s, since %%s', a.pid, a.usename,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import files, ledger, lock, status
 from memory_mcp.db.backup import backup
-from memory_mcp.db.connect import check_server, connect
+from memory_mcp.db.connect import Connection, check_server, connect, require_direct
 from memory_mcp.db.migration import Migration, loses_data
 from memory_mcp.db.runner import LIMITS, Applied, Report, silent
 from memory_mcp.db.statements import StatementError, execute
@@ -68,7 +70,7 @@ def rollback(
     with connect(target, "rolling back") as connection:
         for migration, script in zip(undo.migrations, undo.scripts, strict=True):
             start = time.monotonic()
-            with lock.held(connection, seconds, LIMITS):
+            with _held(connection, target, script, seconds):
                 if ledger.find(connection, migration.version) is None:
                     continue  # somebody else was faster
                 try:
@@ -80,3 +82,18 @@ def rollback(
             undone.append(Applied(migration, time.monotonic() - start))
             report("done", migration, undone[-1].seconds)
     return undone, saved
+
+
+@contextmanager
+def _held(connection: Connection, target: DatabaseTarget, script: Migration, seconds: float) -> Iterator[None]:
+    """The lock, in the script's own transaction; for a script without one, in that of a second connection.
+
+    A script without a transaction that fails half-way is simply run again, so its statements say IF EXISTS.
+    """
+    if script.transactional:
+        with lock.held(connection, seconds, LIMITS):
+            yield
+        return
+    require_direct(connection, script.file_name)
+    with connect(target, "holding the lock") as guard, lock.held(guard, seconds, lock.GUARD):
+        yield

@@ -113,7 +113,7 @@ def tune(target: DatabaseTarget, options: Options, progress: Progress) -> Advice
         if options.dry_run or not (advice.build or advice.drop):
             return advice
         require_direct(connection, "building an index concurrently")
-        with connect(target, "holding the lock") as guard, lock.held(guard, options.seconds, _GUARD):
+        with connect(target, "holding the lock") as guard, lock.held(guard, options.seconds, lock.GUARD):
             _settings(connection, found, options)
             if advice.build and advice.name and not finished(connection, advice.name):
                 with _watched(target, connection.info.backend_pid, progress):
@@ -122,9 +122,6 @@ def tune(target: DatabaseTarget, options: Options, progress: Progress) -> Advice
             for name in advice.drop:
                 connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
     return advice
-
-
-_GUARD = "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
 
 
 def measure(connection: Connection) -> Measured:
