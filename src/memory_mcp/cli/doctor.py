@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -41,18 +41,17 @@ def doctor(
     if database_url == "-":
         database_url = sys.stdin.readline()
     results = []
-    for result in run.checkup(config.load(os.environ, env_file), project, database_url):
+    for found in run.checkup(config.load(os.environ, env_file), project, database_url):
+        result = replace(found, seen=redact(found.seen), why=redact(found.why), fix=redact(found.fix))
         results.append(result)
-        say(redact(f"{_MARKS[result.verdict]} {result.id:<10} {result.seen}"))
+        say(f"{_MARKS[result.verdict]} {result.id:<10} {result.seen}")
         for label, text in (("why", result.why), ("fix", result.fix)):
             if text:
-                say(redact(f"    {label}: {text}"))
+                say(f"    {label}: {text}")
     code = run.exit_code(results, strict=strict)
     failed = sum(result.verdict == "fail" for result in results)
     warned = sum(result.verdict == "warn" for result in results)
     if wants_json():
-        emit(
-            {"ok": code == 0, "checks": [{**asdict(result), "seen": redact(result.seen)} for result in results]}
-        )
+        emit({"ok": code == 0, "checks": [asdict(result) for result in results]})
     say(f"failed: {failed}, warnings: {warned}" if failed or warned else "all is well")
     ctx.exit(int(code))

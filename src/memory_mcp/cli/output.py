@@ -51,14 +51,15 @@ def note(text: str) -> None:
 
 def fail(ctx: click.Context, error: MemoryMcpError) -> NoReturn:
     """Shows the error in the form that was asked for and ends the process with its exit code."""
+    error.seen, error.why, error.fix = redact(error.seen), redact(error.why), redact(error.fix)
     if ctx.meta.get(_JSON):
-        click.echo(redact(json.dumps(error.as_json(), ensure_ascii=False)))
+        emit(error.as_json())
     else:
         colour = _colour(sys.stderr)
-        click.echo(click.style("error: ", fg="red", bold=True) + redact(error.seen), err=True, color=colour)
+        click.echo(click.style("error: ", fg="red", bold=True) + error.seen, err=True, color=colour)
         for label, text in (("why", error.why), ("fix", error.fix)):
             if text:
-                click.echo(click.style(f"  {label}: ", bold=True) + redact(text), err=True, color=colour)
+                click.echo(click.style(f"  {label}: ", bold=True) + text, err=True, color=colour)
     ctx.exit(int(error.exit))
 
 

@@ -28,7 +28,7 @@ class StatementError(Exception):
         if migration.transactional:
             after = "nothing of this file was applied"
         else:
-            after = "the statements before it are applied and will not run again"
+            after = "the statements before it are applied"
         error.why = f"{error.why}; {after}" if error.why else after
         error.fix = error.fix or "correct the file, then run: memory-mcp db migrate"
         return error
