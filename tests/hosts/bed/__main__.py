@@ -6,9 +6,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
-from . import cache, needs
+from . import cache, needs, warm
 from .image import names
 from .lab import Lab
 from .machine import Machine, Make, command_line
@@ -62,6 +63,14 @@ def ssh(lab: Lab, args: argparse.Namespace) -> int:
     os.execvp("ssh", ["ssh", "-F", str(machine.ssh_config), f"{args.user}@{machine.ip}", *args.command])
 
 
+def build(_: Lab, __: argparse.Namespace) -> int:
+    begin = time.monotonic()
+    for name, seconds in warm.everything():
+        print(f"{seconds:7.1f} s  {name}", flush=True)
+    print(f"{time.monotonic() - begin:7.1f} s  in all")
+    return 0
+
+
 def main() -> int:
     """Parse the command line and do it."""
     parser = argparse.ArgumentParser(prog="python -m tests.hosts.bed", description=__doc__)
@@ -83,6 +92,8 @@ def main() -> int:
     p.add_argument("command", nargs=argparse.REMAINDER)
     p.add_argument("--user", default="root")
     p.set_defaults(do=ssh)
+    p = commands.add_parser("build", help="make every image and mirror now")
+    p.set_defaults(do=build)
     args = parser.parse_args()
     reason = needs.lacking()
     if reason:

@@ -11,7 +11,7 @@ from .distribution import sources
 
 RELEASE = "bookworm"
 NEWER = "trixie"  # where pgvector's source comes from
-DEB = "build-essential,ca-certificates,debhelper,fakeroot,apt-utils,postgresql-server-dev-all"
+DEB = "build-essential,ca-certificates,debhelper,fakeroot,apt-utils,libpq-dev,postgresql-common"
 
 
 def builder(name: str, packages: str) -> Path:

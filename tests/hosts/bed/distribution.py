@@ -25,12 +25,14 @@ def sources(release: str) -> tuple[str, ...]:
     )
 
 
+@cache
 def _targets() -> list[str]:
     return run(
         "apt-get", "indextargets", "--format", TARGET, "Created-By: Packages", check=False
     ).stdout.splitlines()
 
 
+@cache
 def _trust() -> str:
     """The box's own leniency about dates (a snapshot mirror, a clock of its own) holds for its machines too."""
     config = run("apt-config", "dump", check=False).stdout

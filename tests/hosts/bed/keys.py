@@ -39,4 +39,9 @@ def _make(folder: Path) -> None:
 
 def _gpg(home: Path, *argv: str) -> None:
     """The agent that gpg starts ends with it: it lives in the same process namespace."""
-    run(*contained("gpg", "--homedir", home, "--quiet", "--batch", "--yes", "--no-permission-warning", *argv))
+    with cache.locked("signing"):  # two agents with one home would break each other's connections
+        run(
+            *contained(
+                "gpg", "--homedir", home, "--quiet", "--batch", "--yes", "--no-permission-warning", *argv
+            )
+        )

@@ -40,7 +40,7 @@ class Make:
 
     image: str
     host: int = 0
-    disk: str = "2g"
+    disk: str = "4g"
     pgdg: bool = False
     github: bool = False
     wire: bool = False  # a link that fault.slow can slow down

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import keys
+from . import cache, keys
 from .builder import builder
 from .chroot import inside
 
@@ -17,7 +17,6 @@ PACKAGES = (
 )
 SIGN = """
 rpmsign --addsign -D '__gpg /usr/bin/gpg' -D "_gpg_name $1" $(find /out -name '*.rpm') >/dev/null
-gpgconf --kill all
 """
 
 
@@ -42,7 +41,8 @@ def build(spec: str, out: Path, defines: Mapping[str, str], binds: Mapping[Path,
 def sign(folder: Path) -> None:
     """Sign every RPM below `folder` with the lab's key."""
     places = {folder: "/out", keys.keyring(): "/root/.gnupg"}
-    inside(workshop(), "sh", "-ec", SIGN, "sign", keys.RPM, binds=places)
+    with cache.locked("signing"):  # see keys.py
+        inside(workshop(), "sh", "-ec", SIGN, "sign", keys.RPM, binds=places)
 
 
 def index(folder: Path, modules: str = "") -> None:

@@ -9,6 +9,17 @@ chmod 755 "$work"
 mkdir -p /out/pool/main "/out/dists/$suite/main/binary-amd64"
 apt-get -qq update
 
+mkdir "$work/server"
+cd "$work/server"
+apt-get -qq download "postgresql-$major" "postgresql-client-$major" "postgresql-server-dev-$major" \
+  libpq5 libpq-dev postgresql-common postgresql-client-common postgresql postgresql-client postgresql-contrib
+# The packages that pgvector is built with are only unpacked: installed, they bring a gigabyte of LLVM
+(cd "$work" && apt-get -qq download postgresql-server-dev-all)
+for deb in "postgresql-client-$major"_*.deb "postgresql-server-dev-$major"_*.deb ../postgresql-server-dev-all_*.deb; do
+  dpkg-deb -x "$deb" /
+done
+sed -i 's/^with_llvm.*/with_llvm = no/' "/usr/lib/postgresql/$major/lib/pgxs/src/Makefile.global"
+
 cd "$work"
 apt-get -qq source --download-only "pgvector=$pgvector"
 dpkg-source --no-check -x pgvector_*.dsc pgvector
@@ -23,9 +34,7 @@ dpkg-source --no-check -x pgvector_*.dsc pgvector
 )
 mv "postgresql-$major-pgvector"_*.deb /out/pool/main/
 
-mkdir server && cd server
-apt-get -qq download "postgresql-$major" "postgresql-client-$major" "postgresql-server-dev-$major" \
-  libpq5 libpq-dev postgresql-common postgresql-client-common postgresql postgresql-client postgresql-contrib
+cd "$work/server"
 field() { sed -n "s/^$1: //p" unpacked/DEBIAN/control; }
 for deb in *.deb; do
   rm -rf unpacked

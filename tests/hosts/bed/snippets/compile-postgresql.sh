@@ -1,7 +1,7 @@
 #!/bin/sh
 # compile-postgresql.sh MAJOR PGVECTOR, run inside the builder: PostgreSQL and pgvector from Debian's sources, laid out
 # for /usr/pgsql-MAJOR as in PGDG's RPMs: /out/server, /out/contrib, /out/pgvector and /out/version.
-# -O1: it has to work, not to be fast.
+# -O0: it has to work, not to be fast.
 set -eu
 major=$1 pgvector=$2 prefix=/usr/pgsql-$1
 work=$(mktemp -d)
@@ -13,7 +13,7 @@ dpkg-source --no-check -x postgresql-*.dsc server
 dpkg-source --no-check -x pgvector_*.dsc pgvector
 
 cd server
-./configure -q CFLAGS="-O1 -pipe" --prefix="$prefix" --sysconfdir=/etc/sysconfig/pgsql --with-openssl --with-icu \
+./configure -q CFLAGS="-O0 -pipe" --prefix="$prefix" --sysconfdir=/etc/sysconfig/pgsql --with-openssl --with-icu \
   --with-lz4 --with-zstd --with-libxml --with-systemd --with-pam --with-uuid=e2fs \
   --with-system-tzdata=/usr/share/zoneinfo
 make -s -j"$(nproc)"
