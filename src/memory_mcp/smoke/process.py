@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from memory_mcp.errors import ConfigurationError
@@ -40,8 +41,13 @@ class ServerProcess:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, command: Sequence[str], inherit: Sequence[int] = ()) -> ServerProcess:
-        """Start the command; `inherit` are file descriptors that it gets besides its pipes.
+    async def start(
+        cls,
+        command: Sequence[str],
+        inherit: Sequence[int] = (),
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> ServerProcess:
+        """Start the command with some file descriptors and variables besides what every server gets.
 
         Raises ConfigurationError when there is no such program.
         """
@@ -53,7 +59,7 @@ class ServerProcess:
                 stdout=pipe,
                 stderr=pipe,
                 limit=LINE_BYTES,
-                env={name: os.environ[name] for name in INHERITED if name in os.environ},
+                env={**{name: os.environ[name] for name in INHERITED if name in os.environ}, **extra},
                 pass_fds=tuple(inherit),
             )
         except OSError as error:

@@ -49,11 +49,12 @@ async def smoke(
 
 
 async def _start(settings: Settings, project: str | None, command: Sequence[str] | None) -> ServerProcess:
-    with handed_over(settings, os.environ) as (arguments, inherit):
-        if command is not None:
-            return await ServerProcess.start(command)
-        named = ["--project", project] if project else []
-        return await ServerProcess.start([*own_server(), *arguments, *named], inherit)
+    if command is not None:
+        return await ServerProcess.start(command)
+    named = ["--project", project] if project else []
+    with handed_over(settings, os.environ) as given:
+        command = [*own_server(), *given.arguments, *named]
+        return await ServerProcess.start(command, given.descriptors, given.environment)
 
 
 async def _run(server: ServerProcess, target: DatabaseTarget, report: Report) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -24,28 +25,43 @@ def overridden(env: Mapping[str, str]) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Handover:
+    """What the server's process is started with: arguments, file descriptors to inherit, extra environment."""
+
+    arguments: tuple[str, ...] = ()
+    descriptors: tuple[int, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 @contextmanager
-def handed_over(settings: Settings, env: Mapping[str, str]) -> Iterator[tuple[list[str], list[int]]]:
-    """Give the server's arguments and the file descriptors that it must inherit.
+def handed_over(settings: Settings, env: Mapping[str, str]) -> Iterator[Handover]:
+    """Say how to start the server so that it has these settings.
 
-    Settings of the environment go through a pipe: they are in no argument, no other process's environment, and
-    no file that a killed run would leave behind.
+    Settings of the environment go through a pipe: they are in no argument, no environment that others can read,
+    and no file that a killed run would leave behind. Windows has no such pipes; there the environment of a
+    process is closed to other users.
     """
-    if not overridden(env) or os.name == "nt":
-        yield (["--env-file", str(settings.env_file.absolute())] if settings.env_file else []), []
-        return
-    reading, writing = os.pipe()
-    try:
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            pipe.write(as_env(settings))
-        yield ["--env-file", f"/dev/fd/{reading}"], [reading]
-    finally:
-        os.close(reading)
+    if not overridden(env):
+        file = settings.env_file
+        yield Handover(("--env-file", str(file.absolute())) if file else ())
+    elif os.name == "nt":
+        yield Handover(environment=values(settings))
+    else:
+        reading, writing = os.pipe()
+        try:
+            with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+                pipe.write(
+                    "".join(f"{name}={dotenv.quote(value)}\n" for name, value in values(settings).items())
+                )
+            yield Handover(("--env-file", f"/dev/fd/{reading}"), (reading,))
+        finally:
+            os.close(reading)
 
 
-def as_env(settings: Settings) -> str:
-    """Write settings as the text of a .env file."""
-    values = {
+def values(settings: Settings) -> dict[str, str]:
+    """Give settings as the variables that say the same."""
+    known = {
         "MEMORY_POSTGRES_PROJECT_REGISTRY": settings.registry,
         "MEMORY_ACTIVE_PROJECT": settings.active_project,
         "DATABASE_URL": settings.database_url,
@@ -56,7 +72,7 @@ def as_env(settings: Settings) -> str:
         "MEMORY_EMBEDDING_DIMENSIONS": settings.embedding_dimensions,
         "MEMORY_DEFAULT_INDEX": settings.default_index,
     }
-    return "".join(f"{name}={dotenv.quote(str(value))}\n" for name, value in values.items() if value)
+    return {name: str(value) for name, value in known.items() if value}
 
 
 def own_server() -> list[str]:
