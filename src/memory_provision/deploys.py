@@ -28,15 +28,28 @@ from memory_provision.wheel import migration_names
 
 def postgres() -> None:
     """From whatever the machine is to a Memory MCP that a client has used; an unfit host is left out."""
+    ready = prepare()
+    if ready is None:
+        return
+    settings, plan = ready
+    host.log(f"Plan: PostgreSQL {plan.major} ({plan.source}), cluster {plan.cluster}, port {plan.port}")
+    steps(settings=settings, plan=plan, _sudo=with_sudo(plan))
+
+
+def prepare() -> tuple[Settings, Plan] | None:
+    """Preflight: what is wanted and what will be done, or None for a host that was refused with its reason."""
     try:
         settings = Settings.from_data(host.data.dict())
-        plan = make_plan(facts.read_machine(host, settings), settings)
+        return settings, make_plan(facts.read_machine(host, settings), settings)
     except MemoryMcpError as error:
         refuse(host, str(error).splitlines())
         host.state.fail_hosts({host})
-        return
-    host.log(f"Plan: PostgreSQL {plan.major} ({plan.source}), cluster {plan.cluster}, port {plan.port}")
-    steps(settings=settings, plan=plan, _sudo=plan.sudo or host.data.get("_sudo", False))
+        return None
+
+
+def with_sudo(plan: Plan) -> bool:
+    """Does it take sudo, because we are not root or because the inventory says so?"""
+    return plan.sudo or bool(host.data.get("_sudo", False))
 
 
 @deploy("Memory MCP")

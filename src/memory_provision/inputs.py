@@ -160,6 +160,12 @@ class Inputs:
             "state": state,
         }
 
+    def maintain(self, change: str, arguments: list[str], dangerous: bool) -> dict[str, Any]:
+        """See remote/maintain.py."""
+        s = self.settings
+        asked = {"change": change, "arguments": arguments, "dangerous": dangerous, "confirm": s.confirm}
+        return {**self._installed(), **asked, "database": s.database}
+
     # -- shared
     def _credential(self) -> dict[str, Any]:
         s = self.settings

@@ -20,6 +20,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "configuration": ("credential",),
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
+    "maintain": ("memory",),
 }
 
 _BOOT = """

@@ -130,6 +130,17 @@ class Settings:
         "When the smoke test runs: `changed` (anything differs since it last passed), `always`, `never`.",
     )
 
+    # maintenance: deploys/backup.py, restore.py, rollback.py
+    backup_file: str | None = _setting(
+        None, "backup.py: file on the host; unset means /var/backups/memory-mcp/<database>-<time>.dump."
+    )
+    restore_file: str | None = _setting(None, "restore.py: file on the host that backup.py made.")
+    rollback_to: int | None = _setting(None, "rollback.py: undo everything after this version (0: everything).")
+    rollback_steps: int | None = _setting(None, "rollback.py: undo the last so many migrations (default 1).")
+    confirm: str | None = _setting(
+        None, "restore.py, rollback.py: the database's name, as a yes to losing what is in it."
+    )
+
     @classmethod
     def from_data(cls, data: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
         """Check inventory data and build the settings.

@@ -20,10 +20,17 @@ def ready(request: dict[str, Any]) -> bool:
 
 
 def call(request: dict[str, Any], *arguments: str, timeout: float = 900) -> dict[str, Any]:
-    """Run `memory-mcp ARGUMENTS --json`; its answer, or Trouble with the error it gives."""
+    """Run `memory-mcp ARGUMENTS --json` as the service's user; its answer, or Trouble with its error."""
+    return call_as(request["service_user"], request, *arguments, timeout=timeout)
+
+
+def call_as(
+    user: str | None, request: dict[str, Any], *arguments: str, timeout: float = 3600
+) -> dict[str, Any]:
+    """The same as another user; None is whoever we are."""
     argv = [command(request), *arguments, "--json", "--project", request["project"]]
     clean = {"MEMORY_ENV_FILE": request["env_file"], "HOME": "/nonexistent", "DATABASE_URL": None}
-    done = run(argv, user=request["service_user"], env=clean, timeout=timeout)
+    done = run(argv, user=user, env=clean, timeout=timeout)
     try:
         answer = dict(json.loads(done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr))
     except (ValueError, IndexError):

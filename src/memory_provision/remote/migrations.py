@@ -18,6 +18,13 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
             report.change(f"migration {name} applied")
         return
     status = memory.call(request, "db", "status")
+    if status["state"] == "unmanaged":
+        # somebody followed the guide with psql: adopted when it is what the migrations make, else refused
+        report.change("schema that was made by hand adopted")
+        if not apply:
+            return
+        memory.call(request, "db", "baseline")
+        status = memory.call(request, "db", "status")
     for migration in status["pending"]:
         report.change(f"migration {migration['version']}_{migration['name']} applied")
     if apply and status["pending"]:

@@ -15,6 +15,15 @@ from memory_provision.remote.base import Report, Rights, Trouble, must, run, syn
 COMMAND = "/usr/local/bin/memory-mcp"
 NEEDED = (3, 10)
 
+# The wheel of pip that Python brings along to put into new environments. Run from there, it need not be installed
+# first, which takes longer than anything else of making an environment.
+PIP = """\
+import ensurepip, glob, os, sysconfig
+bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
+folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or bundled
+print(sorted(glob.glob(os.path.join(folder, "pip-*.whl")))[-1])
+"""
+
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: install_dir, service_user, python_candidates, wheel_name, wheel_sha256, requirements_sha256,
@@ -72,12 +81,15 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
     for folder in (request["install_dir"], os.path.dirname(room)):
         sync_directory(report, True, folder, Rights(0o755))
     shutil.rmtree(room, ignore_errors=True)
-    must([python, "-m", "venv", room], "a virtual environment cannot be made", "apt-get install python3-venv")
+    must([python, "-m", "venv", "--without-pip", room], "a virtual environment cannot be made")
+    installer = must(
+        [python, "-c", PIP], "Python's own pip cannot be found", "apt-get install python3-venv"
+    ).strip()
     wheel = Path(room) / request["wheel_name"]
     wheel.write_bytes(base64.b64decode(request["wheel"]))
     wanted = Path(room) / "requirements.txt"
     wanted.write_text(f"{request['requirements']}\n{wheel} --hash=sha256:{request['wheel_sha256']}\n")
-    pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
+    pip = [f"{installer}/pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
            "--no-compile", "--disable-pip-version-check", "--no-cache-dir", "-r", str(wanted)]  # fmt: skip
     if os.path.exists(request["ca_bundle"]):
         pip += ["--cert", request["ca_bundle"]]  # a venv's pip would trust only the CAs it brings along
@@ -88,7 +100,7 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
         raise _explained(done.stderr + done.stdout)
     # A cold start without compiled files takes 2 to 3 s, with them 0.6 s; both cores help.
     must(
-        [f"{room}/bin/python", "-m", "compileall", "-q", "-j", "0", f"{room}/lib"],
+        [f"{room}/bin/python", "-m", "compileall", "-q", "-j", "0", "-x", "/(tests|f2py)/", f"{room}/lib"],
         "the server cannot be compiled",
     )
     must([f"{room}/bin/memory-mcp", "--version"], "the installed server does not start")

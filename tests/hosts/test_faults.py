@@ -1,0 +1,123 @@
+"""What goes wrong on the way: a message that names the cause, nothing lost, and the next run converges.
+
+Power cuts and a controller that dies are in test_interrupted.py, a wrong signature is in test_matrix.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.hosts import facts
+from tests.hosts.bed.machine import Machine
+from tests.hosts.conftest import Machines
+from tests.hosts.provision import ROOT, command, environment, provision, provisioned
+
+pytestmark = pytest.mark.hosts("all")
+
+
+def pgdg_options(mirror) -> tuple[str, ...]:
+    return ("--data", f"pgdg_apt_key={mirror.apt_key}")
+
+
+def assert_fails(machine: Machine, cause: str, *options: str) -> None:
+    """The run fails with the cause and a cure, and without a traceback."""
+    run = provision(machine.inventory(), *options)
+    assert run.returncode == 1, run.said
+    assert cause in run.said, run.said
+    assert "fix: " in run.said
+    assert "Traceback" not in run.said
+
+
+@contextmanager
+def running(machine: Machine, step: str, after: float, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """A run that has come to `step`, `after` seconds ago."""
+    line = command(machine.inventory(), "-y", *options)
+    run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    for said in run.stderr:
+        if f"| {step}" in said:
+            time.sleep(after)
+            break
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
+        run.stderr.close()
+
+
+def rest(run: subprocess.Popen[str]) -> str:
+    """What it says until its end."""
+    assert run.stderr is not None
+    said = run.stderr.read()
+    run.wait()
+    return said
+
+
+def test_what_a_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines, mirror, fault):
+    m, options = machine("debian12", disk="4g", pgdg=True), pgdg_options(mirror)
+    with fault.nodns(m, silent=False):
+        assert_fails(m, "can be had from nowhere")
+    with mirror.fault(r"pgdg/InRelease$", edition="future"):
+        assert_fails(m, "clock", *options)
+    with mirror.fault(r"pgdg/InRelease$", edition="expired"):
+        assert_fails(m, "expired", *options)
+    with mirror.fault(r"/postgresql-15_.*deb$", corrupt=True):
+        assert_fails(m, "damaged", *options)
+    with mirror.fault(r"/postgresql-15_.*deb$", status=503):
+        assert_fails(m, "the mirror answers with an error", *options)
+    assert m.run("command -v pg_ctlcluster").returncode != 0  # nothing was installed by halves
+    with (
+        mirror.fault(r"/postgresql-15_.*deb$", status=503, times=2),
+        mirror.fault(r"/libpq5_", cut=1000, times=1),
+    ):
+        provisioned(m, *options)  # twice 503 and a torn download: apt tries again
+    assert [r.status for r in mirror.requests("/postgresql-15_")].count(503) >= 2
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m, *options).changes == 0
+
+
+def test_a_slow_and_lossy_link_only_takes_longer(machine: Machines, mirror, fault):
+    m, options = machine("debian12", disk="4g", pgdg=True, wire=True), pgdg_options(mirror)
+    with fault.slow(m, 0.02, loss=0.005):
+        provisioned(m, *options)
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m, *options).changes == 0
+
+
+def test_a_disk_that_fills_up_is_named_and_the_next_run_goes_on(machine: Machines, fault):
+    m = machine("debian12", disk="4g")
+    with running(m, "Packages", 3.0) as run, fault.full(m, free=20_000_000):
+        said = rest(run)
+        assert run.returncode == 1
+        assert "the disk is full" in said
+    provisioned(m)
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m).changes == 0
+
+
+def test_names_that_no_longer_resolve_are_named_and_the_next_run_goes_on(machine: Machines, fault):
+    m = machine("debian12", disk="4g")
+    with running(m, "pgvector", 0.0) as run, fault.nodns(m, silent=False):
+        said = rest(run)
+        assert run.returncode == 1
+        assert "cannot resolve names" in said
+    provisioned(m)
+    facts.assert_provisioned(m, 15)
+
+
+def test_a_postgresql_that_is_killed_during_the_smoke_test(machine: Machines):
+    m = machine("debian12", disk="4g")
+    with running(m, "Smoke test", 0.4) as run:
+        m.inside("pkill -KILL -u postgres; true")
+        said = rest(run)
+    assert run.returncode == 1 or "Smoke test   passed" in said
+    again = provisioned(m)
+    assert "started" in again.said or again.changes <= 1
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m).changes == 0
