@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,8 +47,7 @@ def pooler(server: Server) -> Iterator[int]:
         missing("pgbouncer (Debian: apt-get install pgbouncer)")
     port = postgres.free_port()
     identity = postgres.unprivileged()
-    folder = server.folder / "pgbouncer"
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-", dir=server.folder))
     (folder / "users").write_text(f'"{postgres.APP_ROLE}" "{server.app_password}"\n')
     (folder / "ini").write_text(CONFIGURATION.format(server=server.port, port=port, users=folder / "users"))
     if identity:
