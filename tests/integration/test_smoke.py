@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from memory_mcp.errors import Exit
 from tests.integration.serving import PROJECT, settings
 
 COMMAND = Path(sys.executable).with_name("memory-mcp")
@@ -145,6 +146,7 @@ def test_a_run_that_is_killed_is_cleaned_up_by_the_next_one(migrated, env_file):
         ("exit 1", "initialize", 1, "memory-mcp serve"),
         ("echo a clue for you >&2; exit 1", "initialize", 1, "a clue for you"),
         ("exec cat", "initialize", 1, "does not speak MCP"),
+        ("sleep 60 & exit 1", "initialize", 1, "memory-mcp serve"),
         ("exec sleep 60", "initialize", 5, "not done after"),
     ],
 )
@@ -154,7 +156,8 @@ def test_a_server_that_does_not_work_is_named_with_its_last_words(
     broken = tmp_path / "broken"
     broken.write_text(f"#!/bin/sh\n{program}\n")
     broken.chmod(0o755)
-    done = smoke("--json", "--timeout", "3", "--env-file", env_file, "--command", str(broken))
+    timeout = "2" if code == Exit.BUSY else "30"
+    done = smoke("--json", "--timeout", timeout, "--env-file", env_file, "--command", str(broken))
     told = json.loads(done.stdout)
     assert (done.returncode, told["step"]) == (code, step)
     assert hint in json.dumps(told["error"])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+from memory_mcp.cli import output
 
 
 @click.command()
@@ -38,6 +41,8 @@ def serve(env_file: Path | None, project: str | None, transport: str, **options:
 
     settings = config.load(os.environ, env_file)
     if transport == "stdio":
+        if sys.stdin.isatty():
+            output.note("An MCP client is expected on stdin (memory-mcp config register CLIENT). Ctrl-D ends.")
         server.build(settings, project, options["roots"]).run("stdio")
         gc.freeze()  # spares the interpreter a last search for cycles: 0.3 s for which the client would wait
     else:

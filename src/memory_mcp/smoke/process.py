@@ -30,6 +30,8 @@ INHERITED: Final = tuple((_WINDOWS if os.name == "nt" else "HOME LOGNAME PATH SH
 STDERR_LINES: Final = 8
 LINE_BYTES: Final = 16 * 1024 * 1024
 EXIT_SECONDS: Final = 3.0
+LISTEN_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 0.01
 
 
 class ServerProcess:
@@ -75,7 +77,8 @@ class ServerProcess:
 
         to_client, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         outgoing, from_client = anyio.create_memory_object_stream[SessionMessage](0)
-        tasks = [asyncio.create_task(self._read(to_client)), asyncio.create_task(self._write(from_client))]
+        work = (self._read(to_client), self._write(from_client), self._watch(to_client))
+        tasks = [asyncio.create_task(one) for one in work]
         async with to_client, incoming, outgoing, from_client:
             try:
                 yield incoming, outgoing
@@ -89,13 +92,29 @@ class ServerProcess:
         if self._process.stdin:
             self._process.stdin.close()
         for end in (self._process.terminate, self._process.kill):
-            try:
-                await asyncio.wait_for(self._process.wait(), EXIT_SECONDS)
-            except asyncio.TimeoutError:
-                with suppress(ProcessLookupError):
-                    end()
-        await self._process.wait()
-        await self._listening
+            if await self._ended(EXIT_SECONDS):
+                break
+            with suppress(ProcessLookupError):
+                end()
+        await self._ended(EXIT_SECONDS)
+        # what the server left running may hold its stderr open for ever
+        await asyncio.wait([self._listening], timeout=LISTEN_SECONDS)
+        self._listening.cancel()
+
+    async def _ended(self, seconds: float) -> bool:
+        """Wait for the end of the process. `Process.wait` would also wait for everybody who has its pipes."""
+        for _ in range(int(seconds / POLL_SECONDS)):
+            if self._process.returncode is not None:
+                return True
+            await asyncio.sleep(POLL_SECONDS)
+        return False
+
+    async def _watch(self, stream: ObjectSendStream[SessionMessage | Exception]) -> None:
+        """Tell the client that the server has ended, also when something else still holds its stdout."""
+        while self._process.returncode is None:
+            await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(LISTEN_SECONDS)  # its last answer may still be on the way
+        await stream.aclose()
 
     def last_words(self) -> str:
         """What the server wrote to stderr, its last lines."""
