@@ -54,7 +54,7 @@ def show(env_file: Path | None) -> None:
         "default_index": settings.default_index,
     }
     if output.wants_json():
-        output.emit(document)
+        output.emit({"ok": True, **document})
     for key, value in document.items():
         output.say(f"{key:<20}{value}")
 
@@ -80,7 +80,7 @@ def clients(name: str, directory: Path) -> None:
             }
         )
     if output.wants_json():
-        output.emit({"clients": rows})
+        output.emit({"ok": True, "clients": rows})
     for row in rows:
         output.say(f"{row['client']:<16}{row['state']:<16}{row['path']}")
 
@@ -142,23 +142,30 @@ def _state(client: Any, path: Path, name: str) -> str:
 
 
 def _launch(env_file: Path | None, project: str | None, url: str | None) -> Any:
-    """Give the command that a client runs: this installation, with the .env file that is in use now."""
+    """Give the command that a client runs: this installation, with the .env file that is in use now.
+
+    Raises ConfigurationError when the file alone does not say what is in use: clients pass no environment on,
+    and their files must hold no secrets.
+    """
     from memory_mcp import config as settings_module
     from memory_mcp.clients.catalog import Launch
-    from memory_mcp.smoke.settings import own_server
+    from memory_mcp.smoke.settings import own_server, values
 
     if url:
         return Launch(url=url)
-    settings = settings_module.load(os.environ, env_file)
-    settings.database(project)
-    if settings.env_file is None:
+    used = settings_module.load(os.environ, env_file)
+    used.database(project)
+    filed = values(settings_module.load({}, used.env_file)) if used.env_file else {}
+    missing = sorted(name for name, value in values(used).items() if filed.get(name) != value)
+    if used.env_file is None or missing:
+        where = used.env_file or "a .env file (there is none yet)"
         raise ConfigurationError(
-            "there is no .env file for the client's server to read",
-            "a client starts it without your environment, and its file must not hold secrets",
-            "run the deploy, or name the file with --env-file",
+            f"the environment holds settings that the client's server would not see: {', '.join(missing)}",
+            "clients start it without your environment, and their files must hold no secrets",
+            f"put them into {where}, or unset them; --env-file names another file",
         )
     command, *rest = own_server()
-    arguments = [*rest, "--env-file", str(settings.env_file.absolute())]
+    arguments = [*rest, "--env-file", str(used.env_file.absolute())]
     return Launch(command, (*arguments, "--project", project) if project else tuple(arguments))
 
 
