@@ -18,3 +18,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", 'hosts(which): "all" keeps a test for --hosts=all; without it: one and all'
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Whole suites run file by file in parallel, for installing is mostly waiting; what is named runs alone."""
+    if config.getoption("--hosts") == "all":
+        return 3
+    return 2 if config.args == config.getini("testpaths") else 0

@@ -15,8 +15,8 @@ from memory_provision.remote.base import Report, Rights, Trouble, must, run, syn
 COMMAND = "/usr/local/bin/memory-mcp"
 NEEDED = (3, 10)
 
-# The wheel of pip that Python brings along to put into new environments. Run from there, it need not be installed
-# first, which takes longer than anything else of making an environment.
+# The wheel of pip that Python brings along to put into new environments. Run from there, it need not be
+# installed first, which takes longer than anything else of making an environment.
 PIP = """\
 import ensurepip, glob, os, sysconfig
 bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
