@@ -133,7 +133,7 @@ def main() -> None:
         smoked = best(lambda: subprocess.run(smoke, check=True, stdout=subprocess.DEVNULL))
         recalled, searched = asyncio.run(recalls(env_file, database.url))
     line("start to initialize / importing the SDK", started, imported, 1.2)
-    line("whole smoke test / start to initialize", smoked, started, 2.5)
+    line("whole smoke test / start to initialize", smoked, started, 3)
     line(f"recall over stdio, {MEMORIES} memories / its search in SQL", recalled, searched, 6)
 
 

@@ -108,6 +108,18 @@ def test_shorter_vectors_are_asked_for_only_when_wanted():
     assert "dimensions" not in plain.requests[0]
 
 
+def test_a_service_that_ignores_the_wish_for_another_length_is_taken_as_it_is():
+    rows = [{"index": 0, "embedding": [1.0] * 8}]
+    vectors, embedder = ask(Service((200, {"data": rows}, {})), ["x"], dimensions=1536)
+    assert len(vectors[0]) == embedder.dimensions == 8
+
+
+def test_a_known_model_must_give_what_it_was_asked_for():
+    rows = [{"index": 0, "embedding": [1.0] * 8}]
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        ask(Service((200, {"data": rows}, {})), ["x"], model="text-embedding-3-small", dimensions=512)
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_service_is_asked_again(status):
     service = Service((status, {"error": {"message": "busy"}}, {"retry-after": "0"}), (status, "", {}))

@@ -44,7 +44,9 @@ class OpenAIEmbedder:
         """`dimensions` asks for shortened vectors where the model can do that (text-embedding-3-*)."""
         self.model = model
         self._key, self._base_url, self._asked = key, base_url.rstrip("/"), dimensions
-        self._native = dimensions or KNOWN_DIMENSIONS.get(model)
+        known = KNOWN_DIMENSIONS.get(model)
+        # many services ignore the wish for another length: of an unknown model the first answer tells
+        self._native = (dimensions or known) if known else None
         self._first_wait = first_wait_seconds
         self._client: httpx2.AsyncClient | None = None
 

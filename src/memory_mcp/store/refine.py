@@ -59,7 +59,7 @@ async def summarized(connection: Connection, ids: Sequence[str]) -> set[str]:
 
 
 async def pairs(connection: Connection, ids: Sequence[str], similarity: float) -> list[Pair]:
-    """Compare every memory of a list with every other; a few hundred are done in well under a second."""
+    """Compare every memory of a list with every other; a few hundred take less than a second."""
     cursor = await connection.execute(_PAIRS, {"ids": list(ids), "distance": 1 - similarity})
     return [Pair(row["a"], row["b"], row["similarity"]) async for row in cursor]
 
