@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import runpy
 import signal
@@ -120,11 +121,15 @@ def test_destroyed_machine_leaves_nothing(machine: Machines, lab: Lab) -> None:
 
 
 DIES = """
-import os, sys
+import sys, tempfile
+from pathlib import Path
 from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.machine import Machine, Make
+from tests.hosts.bed.mirror import Mirror
 lab = Lab.open()
-m = Machine.create(lab, "orphan", Make("debian12"))
+mirror = Mirror(lab)
+mirror.publish(Path(tempfile.gettempdir()))
+m = Machine.create(lab, "orphan", Make("debian12", wire=True))
 print(lab.n, m.port.name, m.pid1(), flush=True)
 sys.stdin.read()
 """
@@ -144,9 +149,11 @@ def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signal
     session.send_signal(how)
     session.communicate()
     assert alive(pid), "the machine outlives its session"
+    assert len(processes_of(n)) >= 3, "machine, cable and package server"
     sweep()
     assert not traces(n, "orphan", port)
     assert not alive(pid)
+    assert not processes_of(n)
     assert not Path(f"/sys/class/net/mb{n}").exists()
     assert f"10.78.{n}.0/24" not in subprocess.check_output(["iptables-save"], text=True)
 
@@ -165,7 +172,16 @@ def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestc
     (tmp_path / "test_waits.py").write_text(WAITS)
     plugins = ("-p", "tests.conftest", "-p", "tests.hosts.conftest", "-p", "no:cacheprovider")
     pytest_itself = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-qs", *plugins, "-c", str(pytestconfig.inipath), str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-qs",
+            *plugins,
+            "-c",
+            str(pytestconfig.inipath),
+            str(tmp_path),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -204,6 +220,15 @@ def test_packages_that_the_bed_needs_are_listed_by_any_python() -> None:
     plain = [*("/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "python3", "-I", "-S"), needs.__file__]
     listed = subprocess.check_output(plain, text=True).split()
     assert {"systemd-container", "mmdebstrap", "nftables"} <= set(listed)
+
+
+def processes_of(n: int) -> list[str]:
+    """Command lines that name the session's folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [line for line in found if f"{STATE}/{n}/" in line]
 
 
 def alive(pid: str) -> bool:
