@@ -176,7 +176,7 @@ def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestc
             sys.executable,
             "-m",
             "pytest",
-            "-qs",
+            "-qsn0",
             *plugins,
             "-c",
             str(pytestconfig.inipath),
