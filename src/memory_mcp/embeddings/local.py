@@ -17,6 +17,7 @@ from memory_mcp.errors import ConfigurationError
 
 DIMENSIONS: Final = 256
 WEIGHTS: Final = "weights/l2_supercat_256.safetensors"
+INLINE_CHARACTERS: Final = 2_000  # takes less than changing to a thread and back
 TOKENIZER: Final = "tokenizers/l2_supercat_tokenizer_config.json"
 
 
@@ -36,6 +37,8 @@ class LocalEmbedder:
         async with self._loading:
             if self._loaded is None:
                 self._loaded = await asyncio.to_thread(_Model)
+        if sum(map(len, texts)) <= INLINE_CHARACTERS:
+            return self._loaded.embed(list(texts))
         return await asyncio.to_thread(self._loaded.embed, list(texts))
 
     async def close(self) -> None:

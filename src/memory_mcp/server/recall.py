@@ -43,10 +43,10 @@ async def recall(app: App, search: Search, mode: ResponseMode) -> Recalled:
     async with app.transaction() as connection:
         place, found = await nearest(app, connection, search, vector)
         if place is not None and found:
-            if mode != "answer":
-                links = await relationships.of(connection, place, [memory.id for memory in found])
             took = round((time.monotonic() - started) * 1000)
             await memories.touch(connection, place, found, "recall", took)
+            if mode != "answer":
+                links = await relationships.of(connection, place, [memory.id for memory in found])
     now = datetime.now(timezone.utc)
     shown = [recollection(memory, now, links=links) for memory in found]
     return Recalled(

@@ -35,12 +35,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """Give a connection inside a transaction: committed at the end, rolled back on any error.
 
+        Statements travel together until a result is fetched, which counts when the database is far away: one
+        without a fetch costs no time, and its error may come with the next fetch or at the end. `rowcount` is
+        not known before a fetch either: let the statement return rows.
+
         Raises MemoryMcpError for everything that the database or the way to it can report.
         """
         with self.explained():
             pool = await self._opened()
             try:
-                async with pool.connection() as connection:
+                async with pool.connection() as connection, connection.pipeline():
                     yield connection
             except PoolTimeout:
                 await (await self.connect()).close()  # the pool hides why it cannot connect; this attempt tells

@@ -44,7 +44,7 @@ _FORGET_USAGE: Final = """
     DELETE FROM memory_usage_log u USING memory_indexes i
     WHERE u.index_id = i.id AND i.project = %s AND i.name = %s
 """
-_DELETE: Final = "DELETE FROM memory_indexes WHERE project = %s AND name = %s"
+_DELETE: Final = "DELETE FROM memory_indexes WHERE project = %s AND name = %s RETURNING id"
 
 
 async def create(connection: Connection, project: str, name: str, description: str | None = None) -> bool:
@@ -82,7 +82,7 @@ async def holds_anything(connection: Connection, index_id: UUID) -> bool:
 async def delete(connection: Connection, project: str, name: str) -> bool:
     """Remove an index with everything in it, its usage log too; False when there was none."""
     await connection.execute(_FORGET_USAGE, (project, name))
-    return (await connection.execute(_DELETE, (project, name))).rowcount > 0
+    return await (await connection.execute(_DELETE, (project, name))).fetchone() is not None
 
 
 def _index(row: dict[str, Any]) -> Index:

@@ -27,6 +27,7 @@ _RELATED: Final = """
 _PRIORITIES: Final = """
     UPDATE memories m SET current_priority = w.priority, sleep_cycles = m.sleep_cycles + 1
     FROM unnest(%s::text[], %s::real[]) AS w (id, priority) WHERE m.id = w.id AND m.index_id = %s
+    RETURNING m.id
 """
 _SUPERSEDE: Final = """
     UPDATE memories SET superseded_by_id = %(target)s
@@ -73,7 +74,7 @@ async def related(connection: Connection, index: Index, ids: Sequence[str]) -> s
 async def set_priorities(connection: Connection, index: Index, priorities: Mapping[str, float]) -> int:
     """Write priorities and count one refinement each; return how many memories were still there."""
     cursor = await connection.execute(_PRIORITIES, (list(priorities), list(priorities.values()), index.id))
-    return cursor.rowcount
+    return len(await cursor.fetchall())
 
 
 async def supersede(connection: Connection, index: Index, target: str, ids: Sequence[str]) -> list[str]:
