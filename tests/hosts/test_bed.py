@@ -171,20 +171,18 @@ def test_waits(machine, lab):
 def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     (tmp_path / "test_waits.py").write_text(WAITS)
     plugins = ("-p", "tests.conftest", "-p", "tests.hosts.conftest", "-p", "no:cacheprovider")
-    pytest_itself = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-qsn0",
-            *plugins,
-            "-c",
-            str(pytestconfig.inipath),
-            str(tmp_path),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    argv = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-qs",
+        "-n0",
+        *plugins,
+        "-c",
+        str(pytestconfig.inipath),
+        str(tmp_path),
+    ]
+    pytest_itself = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
     assert pytest_itself.stdout
     lines = iter(pytest_itself.stdout)
     number, port, pid = next(line for line in lines if "mb" in line).split()
