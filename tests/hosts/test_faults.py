@@ -61,8 +61,6 @@ def rest(run: subprocess.Popen[str]) -> str:
 
 def test_what_a_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines, mirror, fault):
     m, options = machine("debian12", disk="4g", pgdg=True), pgdg_options(mirror)
-    with fault.nodns(m, silent=False):
-        assert_fails(m, "can be had from nowhere")
     with mirror.fault(r"pgdg/InRelease$", edition="future"):
         assert_fails(m, "clock", *options)
     with mirror.fault(r"pgdg/InRelease$", edition="expired"):
@@ -80,6 +78,14 @@ def test_what_a_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines
     assert [r.status for r in mirror.requests("/postgresql-15_")].count(503) >= 2
     facts.assert_provisioned(m, 15)
     assert provisioned(m, *options).changes == 0
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_without_names_nothing_is_begun(machine: Machines, fault, silent: bool):
+    m = machine("debian12")
+    with fault.nodns(m, silent=silent):
+        assert_fails(m, "can be had from nowhere")
+    assert m.run("test -e /etc/memory-mcp -o -e /usr/bin/psql").returncode == 1
 
 
 def test_a_slow_and_lossy_link_only_takes_longer(machine: Machines, mirror, fault):

@@ -26,7 +26,7 @@ def contents(machine: Machine) -> dict[str, list[str]]:
 
 def test_a_database_lives_through_a_rollback_and_a_restore(machine: Machines):
     m = machine("debian12", disk="4g")
-    assert "there is no Memory MCP on this machine" in run(m, "backup").stderr
+    assert "run deploys/postgres.py first" in run(m, "backup").stderr
     provisioned(m)
 
     assert run(m, "seed").returncode == 0

@@ -17,6 +17,12 @@ from memory_provision.report import Report
 Request = Callable[[], dict[str, Any]]
 """Made when the operation runs: what an earlier step found out is in it."""
 
+NO_PYTHON = (
+    "there is no Python on this host",
+    "so nothing of this toolkit is there",
+    "run deploys/postgres.py first",
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -55,6 +61,8 @@ def converge(step: Step, keep: Callable[[Report], None]) -> Generator[PyinfraCom
     + keep: called with the report, of the check and of the run
     """
     found = step.check()
+    if found.changes == [facts.UNKNOWN] and host.state.is_executing:
+        found = Report(trouble=NO_PYTHON)
     keep(found)
     if found.trouble is not None:
         yield from _refusal(found)
