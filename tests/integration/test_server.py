@@ -432,3 +432,23 @@ async def test_a_database_that_goes_away_under_a_running_server_is_explained(kno
         assert (await s.ok("recall", query="pets"))["memories"]
     assert "not currently accepting connections" in told
     assert migrated.server.app_password not in told
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("memorize", {"input": "zero \0 byte"}),
+        ("memorize", {"input": "half \ud800 a pair"}),
+        ("memorize", {"input": "x", "metadata": {"deep": [{"er": "\0"}]}}),
+        ("memorize", {"input": "x", "metadata": {"\0": 1}}),
+        ("recall", {"query": "\0"}),
+        ("recall", {"query": "x", "filters": {"topic": "\ud800"}}),
+        ("forget", {"input": "x", "explicitMemoryIds": ["\0"]}),
+        ("refine_memories", {"scope": {"seedIds": ["\0"]}}),
+        ("create_index", {"name": "x", "description": "\0"}),
+    ],
+)
+@async_test
+async def test_what_postgresql_cannot_store_is_refused_by_name(known, tool, arguments):
+    async with session(known) as s:
+        assert "cannot be stored" in await s.fails(tool, **arguments)

@@ -150,6 +150,4 @@ def _checked(text: str) -> str:
     if len(text) > LONGEST:
         why = f"the limit is {LONGEST:,}"
         raise ConfigurationError(f"input has {len(text):,} characters", why, "memorize it in several calls")
-    if "\0" in text:
-        raise ConfigurationError("input holds a zero byte", "PostgreSQL stores no such text", "remove it")
     return text

@@ -18,6 +18,7 @@ from memory_mcp.errors import MemoryMcpError
 from memory_mcp.refinement import Operation
 from memory_mcp.server.answers import Answer, Created, Forgotten, Listed, Memorized, Recalled, Refined, Scanned
 from memory_mcp.server.app import App
+from memory_mcp.server.arguments import check
 from memory_mcp.server.forget import Request, forget
 from memory_mcp.server.indexes import create_index, list_indexes
 from memory_mcp.server.memorize import Keep, memorize
@@ -79,9 +80,11 @@ def _told(tool: Function) -> Function:
     """Hand expected errors to the model; of anything else the SDK shows only that the tool failed."""
 
     @functools.wraps(tool)
-    async def call(*args: Any, **kwargs: Any) -> CallToolResult:
+    async def call(**arguments: Any) -> CallToolResult:
         try:
-            return await tool(*args, **kwargs)
+            for name, value in arguments.items():
+                check(name, value.model_dump() if isinstance(value, BaseModel) else value)
+            return await tool(**arguments)
         except MemoryMcpError as error:
             raise ToolError(redact(str(error))) from error
 
