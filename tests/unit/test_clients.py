@@ -110,6 +110,18 @@ def test_a_remote_server_is_reached_with_a_token_from_the_environment(client, pa
     assert "command" not in entry
 
 
+def test_vscode_asks_its_user_for_the_token_once_and_keeps_other_questions(tmp_path):
+    path = tmp_path / "mcp.json"
+    path.write_text('{\n  "inputs": [\n    {"id": "other"} // mine\n  ]\n}\n')
+    register(CLIENTS["vscode"], path, "a", REMOTE)
+    register(CLIENTS["vscode"], path, "b", REMOTE)
+    assert "// mine" in path.read_text()
+    data = jsonc.parse(path.read_text())
+    assert [one["id"] for one in data["inputs"]] == ["other", "MEMORY_MCP_TOKEN"]
+    assert data["inputs"][1]["password"] is True
+    assert data["servers"]["a"]["headers"] == {"Authorization": "Bearer ${input:MEMORY_MCP_TOKEN}"}
+
+
 @pytest.mark.parametrize("content", [b"{ not json", b"[1]", b'{"servers": [], "mcpServers": []}', b"\xff\xfe"])
 def test_a_broken_file_is_refused_by_name_and_left_as_it_is(content, tmp_path):
     path = tmp_path / "mcp.json"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory_mcp.clients.json_edit import put, remove
+from memory_mcp.clients.json_edit import append, put, remove
 from memory_mcp.clients.jsonc import JsonError, parse
 
 ENTRY = {"command": "/bin/memory-mcp", "args": ["serve"]}
@@ -141,3 +141,15 @@ def test_any_text_is_read_or_refused(text):
         parse(text)
     except JsonError as error:
         assert str(error)
+
+
+@given(objects, indents, keys, st.lists(data, max_size=3), data)
+def test_an_item_is_added_at_the_end_of_its_array(whole, indent, key, items, value):
+    whole[key] = items
+    assert parse(append(json.dumps(whole, indent=indent), key, value)) == {**whole, key: [*items, value]}
+
+
+def test_an_array_that_is_not_there_is_made_and_another_value_is_refused():
+    assert parse(append("{}", "inputs", 1)) == {"inputs": [1]}
+    with pytest.raises(JsonError, match="array"):
+        append('{"inputs": {}}', "inputs", 1)

@@ -38,6 +38,8 @@ class Client:
     user: Callable[[Path], Path] | None = None
     project: Callable[[Path], Path] | None = None
     form: Form = "json"
+    # what the client must be told to ask its user for, once: an item of its array "inputs"
+    asks: Callable[[Launch], dict[str, Any] | None] = lambda _: None
 
 
 def _bearer(variable: str) -> dict[str, str]:
@@ -52,8 +54,16 @@ def _typed(launch: Launch) -> dict[str, Any]:
 
 def _vscode(launch: Launch) -> dict[str, Any]:
     if launch.url:
-        return {"type": "http", "url": launch.url, "headers": _bearer(f"${{env:{TOKEN_VARIABLE}}}")}
+        return {"type": "http", "url": launch.url, "headers": _bearer(f"${{input:{TOKEN_VARIABLE}}}")}
     return {"type": "stdio", **launch.plain()}
+
+
+def _vscode_asks(launch: Launch) -> dict[str, Any] | None:
+    """VS Code asks for secrets itself and keeps them in the system's key store."""
+    if not launch.url:
+        return None
+    prompt = "Token of the Memory MCP server"
+    return {"type": "promptString", "id": TOKEN_VARIABLE, "description": prompt, "password": True}
 
 
 def _cursor(launch: Launch) -> dict[str, Any]:
@@ -109,6 +119,7 @@ _ALL: Final = (
         "servers",
         _vscode,
         project=lambda folder: folder / ".vscode" / "mcp.json",
+        asks=_vscode_asks,
     ),
     Client(
         "codex",

@@ -36,10 +36,24 @@ def put(text: str, path: Sequence[str], value: Any) -> str:
     else:
         for key in reversed(path[depth + 1 :]):
             value = {key: value}
-        changed = _insert(text, here, path[depth], value, newline)
+        if not isinstance(here.value, dict):
+            raise wrong(text, here.start, "an object {…} is expected here")
+        changed = _insert(text, here, f"{json.dumps(path[depth], ensure_ascii=False)}: ", value, newline)
     return _checked(
         changed, _with(root.value, path, value if depth == len(path) else _leaf(value, path[depth + 1 :]))
     )
+
+
+def append(text: str, key: str, value: Any) -> str:
+    """Return the text with a value added to the array at a top-level key, which is made. Raises JsonError."""
+    root = read(text)
+    found = _member(root, key, text)
+    if found is None:
+        return put(text, [key], [value])
+    if not isinstance(found.node.value, list):
+        raise wrong(text, found.node.start, "an array […] is expected here")
+    changed = _insert(text, found.node, "", value, "\r\n" if "\r\n" in text else "\n")
+    return _checked(changed, _with(root.value, [key], [*found.node.value, value]))
 
 
 def remove(text: str, path: Sequence[str]) -> str:
@@ -71,10 +85,8 @@ def remove(text: str, path: Sequence[str]) -> str:
     return _checked(before + after, expected)
 
 
-def _insert(text: str, parent: Node, key: str, value: Any, newline: str) -> str:
-    """Add a member as the last one of an object."""
-    if not isinstance(parent.value, dict):
-        raise wrong(text, parent.start, "an object {…} is expected here")
+def _insert(text: str, parent: Node, label: str, value: Any, newline: str) -> str:
+    """Add a value, after its label, as the last one of an object or array."""
     base = _indent(text, parent.start)
     inner = _indent(text, parent.members[0].start) if parent.members else ""
     if len(inner) <= len(base):
@@ -82,7 +94,7 @@ def _insert(text: str, parent: Node, key: str, value: Any, newline: str) -> str:
     close = parent.end - 1
     last = parent.members[-1].node.end if parent.members else parent.start + 1
     at = _end_of_content(text, last, close)
-    line = f"{newline}{inner}{json.dumps(key, ensure_ascii=False)}: {_dump(value, inner, newline)}"
+    line = f"{newline}{inner}{label}{_dump(value, inner, newline)}"
     if parent.members and parent.members[-1].comma >= 0:
         line += ","  # as the member before it
     tail = text[at:close]

@@ -18,7 +18,7 @@ class JsonError(ValueError):
 
 @dataclass
 class Node:
-    """A value and the place of its text. `members` is filled for objects."""
+    """A value and the place of its text. `members` are an object's keys, or an array's items without keys."""
 
     start: int
     end: int
@@ -98,9 +98,12 @@ class _Reader:
     def _array(self, start: int, depth: int) -> Node:
         node = Node(start, start, [])
         while self._peek() != "]":
-            node.value.append(self._value(depth + 1).value)
+            item = self._value(depth + 1)
+            member = Member("", item.start, item)
+            node.members.append(member)
+            node.value.append(item.value)
             if self._peek() == ",":
-                self._take("a comma")
+                member.comma, _ = self._take("a comma")
             elif self._peek() != "]":
                 raise wrong(self._text, self._at, "a comma or ] is expected")
         self._take("]")

@@ -85,8 +85,20 @@ def register(  # noqa: PLR0913 - each is one decision of the caller
     if client.form == "toml":
         changed = _understood(path, lambda: toml_edit.put(text, name, entry))
     else:
-        changed = _understood(path, lambda: json_edit.put(text, [client.key, name], entry))
+        changed = _understood(path, lambda: _with_question(client, launch, text, name))
     return _apply(Change(client.name, path, "added" if old is None else "updated"), text, changed, dry_run)
+
+
+def _with_question(client: Client, launch: Launch, text: str, name: str) -> str:
+    """Put the entry into JSON, and what the client must ask for when it does not ask for that yet."""
+    changed = json_edit.put(text, [client.key, name], client.entry(launch))
+    question = client.asks(launch)
+    if question is None:
+        return changed
+    asked = jsonc.parse(changed).get("inputs", [])
+    if any(isinstance(one, dict) and one.get("id") == question["id"] for one in asked):
+        return changed
+    return json_edit.append(changed, "inputs", question)
 
 
 def unregister(client: Client, path: Path, name: str, *, dry_run: bool = False) -> Change:
