@@ -151,6 +151,7 @@ def test_every_command_of_a_page_works_as_it_is_printed(machine_after: Machine, 
                 machine_after.run("systemctl stop postgresql@15-main")
             done = machine_after.run(line)
             assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert machine_after.run("memory-mcp db unseed").returncode == 0
 
 
 def test_a_stopped_cluster_is_started_again(machine_after: Machine):
