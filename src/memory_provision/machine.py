@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+def _number(text: str) -> bool:
+    """Digits that int() reads; str.isdigit() also holds for "²"."""
+    return text.isascii() and text.isdigit()
+
+
 @dataclass(frozen=True)
 class ServerProgram:
     """PostgreSQL server binaries that are installed: version as `postgres --version` says, and their folder."""
@@ -18,7 +23,7 @@ class ServerProgram:
     def major(self) -> int:
         """15 for "15.18"; 0 when the program did not answer."""
         head = self.version.split(".")[0].split("beta")[0].split("rc")[0].split("devel")[0]
-        return int(head) if head.isdigit() else 0
+        return int(head) if _number(head) else 0
 
 
 @dataclass(frozen=True)
@@ -103,14 +108,14 @@ def parse(lines: Iterable[str]) -> Machine:
         os_codename=one("os_codename"),
         kernel=one("kernel"),
         architecture=one("architecture"),
-        uid=int(one("uid")) if one("uid").isdigit() else -1,
+        uid=int(one("uid")) if _number(one("uid")) else -1,
         user=one("user"),
         sudo=one("sudo") == "yes",
         init=one("init") or "none",
         tools=tuple(values.get("tool", [])),
         pythons=tuple(p for v in values.get("python", []) if (p := _python(v))),
         free=tuple(
-            (d, int(k)) for d, _, k in (v.rpartition(" ") for v in values.get("free", [])) if k.isdigit()
+            (d, int(k)) for d, _, k in (v.rpartition(" ") for v in values.get("free", [])) if _number(k)
         ),
         servers=tuple(ServerProgram(*v.split(None, 1)) for v in values.get("server", []) if " " in v),
         clusters=tuple(c for v in values.get("cluster", []) if (c := _cluster(v))),
@@ -123,12 +128,12 @@ def parse(lines: Iterable[str]) -> Machine:
 def _python(value: str) -> Python | None:
     path, _, version = value.rpartition(" ")
     major, dot, minor = version.partition(".")
-    return Python(path, (int(major), int(minor))) if dot and major.isdigit() and minor.isdigit() else None
+    return Python(path, (int(major), int(minor))) if dot and _number(major) and _number(minor) else None
 
 
 def _cluster(value: str) -> Cluster | None:
     bits = value.split(None, 5)
-    if len(bits) < 6 or not bits[0].isdigit() or not bits[2].isdigit():
+    if len(bits) < 6 or not _number(bits[0]) or not _number(bits[2]):
         return None
     return Cluster(int(bits[0]), bits[1], int(bits[2]), bits[3], bits[4], bits[5])
 

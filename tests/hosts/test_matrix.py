@@ -56,6 +56,19 @@ def test_a_wrong_key_is_refused_with_its_cause_and_the_right_one_goes_on(machine
     facts.assert_provisioned(m, 15)
 
 
+def test_debian_12_without_systemd(machine: Machines):
+    m = machine("debian12", disk="4g", systemd=False)
+    said = provisioned(m).said
+    assert "pg_ctlcluster 15 main start (no systemd here)" in said
+    facts.assert_provisioned(m, 15, systemd=False)
+    assert provisioned(m).changes == 0
+    m.power_cut()  # nothing starts a cluster at boot there: the next run does
+    m.start()
+    assert "cluster 15/main started" in provisioned(m).said
+    facts.assert_provisioned(m, 15, systemd=False)
+    assert provisioned(m).changes == 0
+
+
 def test_five_machines_in_one_run(machine: Machines, tmp_path):
     machines = machine.several("debian12", 5, disk="4g")
     inventory = tmp_path / "five.py"

@@ -61,6 +61,11 @@ def test_nothing_said_is_a_machine_that_nothing_is_known_of():
     assert parse([]) == Machine()
 
 
+def test_a_digit_that_is_no_number_is_no_version():
+    assert parse(["server\t²5 /x", "uid\t²"]).uid == -1
+    assert ServerProgram("²5", "/x").major == 0
+
+
 def test_a_server_that_does_not_tell_its_version_has_major_0():
     assert ServerProgram("devel", "/x").major == 0
 

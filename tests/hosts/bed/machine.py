@@ -43,6 +43,7 @@ class Make:
     disk: str = "4g"
     pgdg: bool = False
     github: bool = False
+    systemd: bool = True  # False: nothing but sshd runs, as in a container
     wire: bool = False  # a link that fault.slow can slow down
     files: dict[str, str] = field(default_factory=dict)  # absolute path → text, there before the first boot
 
@@ -113,11 +114,15 @@ class Machine:
         if not self.root.is_mount():
             layers = f"lowerdir={image(self.made.image)},upperdir={self.disk}/upper,workdir={self.disk}/work"
             run("mount", "-t", "overlay", self.port.name, "-o", layers, self.root)
+        how = "--boot" if self.made.systemd else "--as-pid2"
+        what = (
+            () if self.made.systemd else ("sh", "-c", "mkdir -p /run/sshd /run/lock; exec /usr/sbin/sshd -D -e")
+        )
         nspawn = (
-            *("systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}", f"--machine={self.name}"),
+            *("systemd-nspawn", "--quiet", how, f"--directory={self.root}", f"--machine={self.name}"),
             *(f"--hostname={self.name}", f"--network-namespace-path=/run/netns/{self.port.name}"),
             *("--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no"),
-            "--console=read-only",
+            *("--console=read-only", *what),
         )
         with self.console.open("ab") as console:
             self._boot = subprocess.Popen(
@@ -168,7 +173,7 @@ class Machine:
 
     def pid1(self) -> int:
         """Its PID 1 as the box numbers it; RuntimeError when it is off."""
-        pid = self.cgroup.first("payload/init.scope")
+        pid = self.cgroup.first("payload/init.scope" if self.made.systemd else "payload")
         if pid is None:
             raise RuntimeError(f"{self.name} is off; its console: {self.console}")
         return pid
