@@ -83,7 +83,7 @@ def _supported(machine: Machine) -> Platform:
         raise PreflightError(
             f"the operating system is {machine.os_name or machine.kernel or 'unknown'}",
             f"this toolkit provisions: {listed}",
-            "use one of these, or a hosted database (docs/hosted.md)",
+            "use one of these, or a hosted database (memory-mcp db migrate, docs/migrations.md)",
         )
     return platform
 

@@ -34,7 +34,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     if version is None or parse(version) < SAFE:
         report.warn(
             f"pgvector {version} has CVE-2026-3172 (parallel HNSW builds); no newer one was to be had. "
-            "Run again when PGDG or the release tarballs can be reached"
+            "Install 0.8.2 or newer when PGDG can be reached, and run again: the extension is updated then"
         )
 
 
