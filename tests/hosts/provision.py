@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,3 +78,21 @@ def dry(inventory: Path | str, *options: str) -> subprocess.CompletedProcess[str
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def running(machine: Machine, step: str, after: float, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """A run that has come to `step`, `after` seconds ago."""
+    line = command(machine.inventory(), "-y", *options)
+    run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    for said in run.stderr:
+        if f"| {step}" in said:
+            time.sleep(after)
+            break
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
+        run.stderr.close()

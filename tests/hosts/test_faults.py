@@ -6,16 +6,13 @@ Power cuts and a controller that dies are in test_interrupted.py, a wrong signat
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import ROOT, command, environment, provision, provisioned
+from tests.hosts.provision import provision, provisioned, running
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -31,24 +28,6 @@ def assert_fails(machine: Machine, cause: str, *options: str) -> None:
     assert cause in run.said, run.said
     assert "fix: " in run.said
     assert "Traceback" not in run.said
-
-
-@contextmanager
-def running(machine: Machine, step: str, after: float, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A run that has come to `step`, `after` seconds ago."""
-    line = command(machine.inventory(), "-y", *options)
-    run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
-    assert run.stderr is not None
-    for said in run.stderr:
-        if f"| {step}" in said:
-            time.sleep(after)
-            break
-    try:
-        yield run
-    finally:
-        run.kill()
-        run.wait()
-        run.stderr.close()
 
 
 def rest(run: subprocess.Popen[str]) -> str:

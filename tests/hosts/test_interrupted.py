@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import time
-
 import pytest
 
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import ROOT, command, environment, provisioned
+from tests.hosts.provision import provisioned, running
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -29,18 +25,10 @@ STEPS = (
 
 def cut_off(machine: Machine, step: str, after: float, by: str) -> None:
     """Start a run, and some time after `step` has begun kill the controller, or take the machine's power."""
-    line = command(machine.inventory(), "-y")
-    run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
-    assert run.stderr is not None
-    for said in run.stderr:
-        if f"| {step}" in said:
-            time.sleep(after)
-            break
-    if by == "power":
-        machine.power_cut()
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    run.stderr.close()
+    with running(machine, step, after) as run:
+        if by == "power":
+            machine.power_cut()
+        run.kill()
     if by == "power":
         machine.start()
 

@@ -65,6 +65,12 @@ def test_an_unsupported_system(machine: Machines):
     assert "Alpine Linux v3.20" in assert_refused(m)
 
 
+@pytest.mark.hosts("all")
+@pytest.mark.parametrize(("image", "seen"), [("debian11", "bullseye"), ("sid", "can be had from nowhere")])
+def test_a_release_that_is_not_supported(machine: Machines, image: str, seen: str):
+    assert seen in assert_refused(machine(image))
+
+
 def test_no_package_source(machine: Machines):
     m = machine("debian12", files={"/etc/apt/sources.list": ""})
     said = assert_refused(m)

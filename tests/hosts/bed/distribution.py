@@ -18,6 +18,8 @@ def sources(release: str) -> tuple[str, ...]:
     if not main or not security:
         return ()
     trust = _trust()
+    if release == "sid":  # has neither updates nor security of its own
+        return (f"deb {trust}{main[0]} {release} main",)
     return (
         f"deb {trust}{main[0]} {release} main",
         f"deb {trust}{main[0]} {release}-updates main",

@@ -9,7 +9,7 @@ from . import cache, el
 from .bootstrap import bootstrap, preparation, prepare
 from .distribution import sources
 
-RELEASES = {"debian12": "bookworm", "debian13": "trixie"}
+RELEASES = {"debian11": "bullseye", "debian12": "bookworm", "debian13": "trixie", "sid": "sid"}
 # A bare server: what boots, lets one in and becomes root; no Python, compiler, curl, gpg or locales.
 PACKAGES = "systemd-sysv,dbus,openssh-server,sudo,ca-certificates,iproute2,procps"
 
