@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from memory_mcp.config import Settings
 from memory_mcp.db import runner
 from tests.integration import postgres
 from tests.integration.postgres import Database, Server
@@ -71,3 +73,11 @@ def _fresh(server: Server, template: str) -> Iterator[Database]:
     database = server.create(f"test_{next(_numbers)}", template)
     yield database
     server.drop(database.name)
+
+
+@pytest.fixture
+def known(migrated: Database, tmp_path: Path) -> Settings:
+    """Settings of a server over a fresh database."""
+    from tests.integration.serving import settings
+
+    return settings(migrated.url, tmp_path)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.serving import PROJECT, async_test, session, settings
+from tests.integration.serving import PROJECT, async_test, session
 
 DOGS = (
     ("Rex the dog learned to fetch a stick.", "2025-01-01"),
     ("Rex the dog learned to fetch the ball.", "2025-03-01"),
     ("Rex the dog learned to fetch a slipper.", "2025-02-01"),
 )
-
-
-@pytest.fixture
-def known(migrated, tmp_path):
-    return settings(migrated.url, tmp_path)
 
 
 @async_test
