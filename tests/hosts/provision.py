@@ -96,3 +96,13 @@ def running(machine: Machine, step: str, after: float, *options: str) -> Iterato
         run.kill()
         run.wait()
         run.stderr.close()
+
+
+def cut_off(machine: Machine, step: str, after: float, by: str) -> None:
+    """Start a run, and some time after `step` has begun kill the controller, or take the machine's power."""
+    with running(machine, step, after) as run:
+        if by == "power":
+            machine.power_cut()
+        run.kill()
+    if by == "power":
+        machine.start()

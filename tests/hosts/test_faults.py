@@ -1,6 +1,7 @@
 """What goes wrong on the way: a message that names the cause, nothing lost, and the next run converges.
 
-Power cuts and a controller that dies are in test_interrupted.py, a wrong signature is in test_matrix.py.
+Power cuts are in test_power_cut.py, a controller that dies is in test_interrupted.py, a wrong signature in
+test_matrix.py.
 """
 
 from __future__ import annotations
