@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SAFE_VERSION = "0.8.2"
-"""The first pgvector without CVE-2026-3172."""
-
 
 class Source(NamedTuple):
     """A tarball: the name it is kept under, its version, its hash, where it comes from."""

@@ -37,9 +37,10 @@ SELECT json_build_object(
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: major, cluster, port, bindir, conf_dir, unit, systemd, manage, settings (text), database."""
-    if not _created(request, report, apply):
+    data = _data_directory(request)
+    if not _created(request, data, report, apply):
         return
-    psql = Psql(request["bindir"], _running_port(request) or request["port"])
+    psql = Psql(request["bindir"], _running_port(data) or request["port"])
     running = psql.ready()
     state = _state(psql, request) if running else {}
     managed = _managed(request, state, report)
@@ -72,12 +73,11 @@ def _state(psql: Psql, request: dict[str, Any]) -> dict[str, Any]:
     return dict(psql.json(STATE % {"database": literal(request["database"])}))
 
 
-def _created(request: dict[str, Any], report: Report, apply: bool) -> bool:
+def _created(request: dict[str, Any], data: str, report: Report, apply: bool) -> bool:
     """Make the cluster when there is none or its initdb was cut off. False: there is nothing to look at yet."""
     if not os.path.exists(f"{request['bindir']}/postgres"):
         report.change(f"cluster {_label(request)} made and started")
         return False
-    data = _data_directory(request)
     if os.path.exists(f"{request['conf_dir']}/postgresql.conf") and os.path.exists(f"{data}/global/pg_control"):
         return True
     report.change(f"cluster {_label(request)} made")
@@ -94,7 +94,8 @@ def _created(request: dict[str, Any], report: Report, apply: bool) -> bool:
 
 
 def _data_directory(request: dict[str, Any]) -> str:
-    for line in run(["pg_lsclusters", "-h"]).stdout.splitlines():
+    listed = run(["pg_lsclusters", "-h"]).stdout if os.path.exists("/usr/bin/pg_lsclusters") else ""
+    for line in listed.splitlines():
         bits = line.split()
         if bits[:2] == [str(request["major"]), request["cluster"]]:
             return bits[5]
@@ -152,9 +153,9 @@ def _start_at_boot(request: dict[str, Any], report: Report, apply: bool) -> None
             must(["systemctl", "enable", "--quiet", "postgresql"], "postgresql could not be enabled")
 
 
-def _running_port(request: dict[str, Any]) -> int | None:
+def _running_port(data: str) -> int | None:
     """Where the server listens now, whatever its files say: line 4 of postmaster.pid (pidfile.h)."""
-    lines = (read_text(f"{_data_directory(request)}/postmaster.pid") or "").splitlines()
+    lines = (read_text(f"{data}/postmaster.pid") or "").splitlines()
     return int(lines[3]) if len(lines) > 3 and lines[3].isdigit() else None
 
 

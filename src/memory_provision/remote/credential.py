@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -95,8 +94,3 @@ def passfile_text(request: dict[str, Any], password: str) -> str:
     ours = place(request).line("")
     old = [line for line in (read_text(request["passfile"]) or "").splitlines() if not line.startswith(ours)]
     return "\n".join([place(request).line(password), *old]) + "\n"
-
-
-def exists(request: dict[str, Any]) -> bool:
-    """Is there a password file yet?"""
-    return os.path.exists(request["passfile"])
