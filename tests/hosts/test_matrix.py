@@ -45,6 +45,17 @@ def test_debian_12_from_pgdg(machine: Machines, mirror):
     assert m.run("apt-get update 2>&1 | grep -E '^[WE]:'").stdout == ""
 
 
+@pytest.mark.parametrize("image", ["el8", "el9", "el10", "fedora"])
+def test_the_rhel_family_from_pgdg(machine: Machines, mirror, image: str):
+    m = machine(image, pgdg=True)
+    said = assert_whole_life(m, 15, "--data", f"pgdg_yum_key={mirror.rpm_key}")
+    assert "PostgreSQL 15 (pgdg)" in said
+    assert m.run("rpm -V postgresql15-server pgvector_15").returncode == 0
+    repository = m.run("cat /etc/yum.repos.d/memory-mcp-pgdg.repo").stdout
+    assert repository.count("\ngpgcheck=1\nrepo_gpgcheck=1\n") == 2
+    assert mirror.requests(r"/15/.*/repodata/repomd\.xml\.asc")
+
+
 def test_a_wrong_key_is_refused_with_its_cause_and_the_right_one_goes_on(machine: Machines, mirror):
     m = machine("debian12", disk="4g", pgdg=True)
     wrong = provision(m.inventory())  # the bundled key is PGDG's own, this mirror signs with another

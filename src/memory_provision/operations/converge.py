@@ -26,26 +26,29 @@ NO_PYTHON = (
 
 @dataclass(frozen=True)
 class Step:
-    """One host program: its file under remote/, its input, more input that only the run needs (the wheel, for
-    example), and what it will do on a machine that has no Python yet to say so.
+    """One host program: its file under remote/, its input, the Python that runs it, more input that only the
+    run needs (the wheel, for example), and what it will do on a machine that has no Python yet to say so.
     """
 
     program: str
     request: Request
+    python: str
     extra: Request = dict
     bare: Sequence[str] = ()
     language: str = "python"
 
     def check(self) -> Report:
         """What would it change?"""
+        text = self._text(self.request(), apply=False)
         if self.language == "sh":
-            return facts.check(host, facts.ShellCheck, self._text(self.request(), apply=False))
-        return facts.check(host, facts.PythonCheck, self._text(self.request(), apply=False))
+            return facts.check_with_shell(host, text)
+        return facts.check_with_python(host, self.python, text)
 
     def command(self, keep: Callable[[Report], None]) -> ProgramCommand:
         """The command that makes the changes."""
         text = self._text({**self.request(), **self.extra()}, apply=True)
-        return ProgramCommand(facts.RUN_SHELL if self.language == "sh" else facts.RUN_PYTHON, text, keep)
+        line = facts.RUN_SHELL if self.language == "sh" else facts.run_python(self.python)
+        return ProgramCommand(line, text, keep)
 
     def _text(self, request: dict[str, Any], apply: bool) -> programs.Stdin:
         if self.language == "sh":
