@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pyinfra import logger
@@ -16,7 +17,7 @@ from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from memory_mcp.errors import MemoryMcpError
-from memory_provision import facts
+from memory_provision import builds, facts
 from memory_provision.commands import refuse
 from memory_provision.inputs import Inputs
 from memory_provision.operations.converge import Step, converge
@@ -61,12 +62,15 @@ def steps(settings: Settings, plan: Plan) -> None:
     inputs = Inputs(settings, plan)
 
     def keep(report: Report) -> None:
+        builds.keep(plan, report.facts.pop("built", None))
         inputs.facts.update(report.facts)
 
     bare = expected(settings, plan)
     todo = {
         "Packages": Step(plan.platform.packages, inputs.packages, plan.python, language="sh"),
-        "pgvector": Step("pgvector", inputs.pgvector, plan.python),
+        "pgvector": Step(
+            "pgvector", inputs.pgvector, plan.python, extra=inputs.built, turn=partial(builds.turn, plan)
+        ),
         "Cluster": Step("cluster", inputs.cluster, plan.python),
         "Database and role": Step("database", inputs.database, plan.python),
         "Server": Step("server", inputs.server, plan.python, extra=inputs.wheel),

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from memory_provision import builds
 from memory_provision.plan import Plan
 from memory_provision.settings import Secret, Settings
 from memory_provision.sources import YUM_KEYS, pgvector_sources
@@ -73,6 +74,10 @@ class Inputs:
             "sources": [[x.file, x.version, x.sha256] for x in pgvector_sources(self.settings.pgvector_url)],
             "headers_glob": f"{p.fill(p.platform.headers_package)}_*.deb",
         }
+
+    def built(self) -> dict[str, Any]:
+        """pgvector's files, when another machine of this run compiled them; asked for when it is our turn."""
+        return {"built": builds.find(self.plan)}
 
     def cluster(self) -> dict[str, Any]:
         """See remote/cluster.py."""

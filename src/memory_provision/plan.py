@@ -38,6 +38,7 @@ class Plan:
 
     platform: Platform
     places: Places
+    system: str  # debian-12-x86_64
     codename: str
     yum: tuple[str, str]  # (system, folder of this release) in PGDG's yum repositories
     python: str  # the interpreter of the host programs and of the server
@@ -85,6 +86,7 @@ def make_plan(machine: Machine, settings: Settings) -> Plan:
     return Plan(
         platform=platform,
         places=system_places(settings) if machine.root else user_places(settings, machine.home),
+        system=f"{machine.os_id}-{machine.os_version}-{machine.architecture}",
         codename=machine.os_codename,
         yum=yum_folder(machine),
         python=python,

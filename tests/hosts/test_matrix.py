@@ -88,6 +88,9 @@ def test_five_machines_in_one_run(machine: Machines, tmp_path):
     assert first.returncode == 0, first.said
     for m in machines:
         facts.assert_provisioned(m, 15)
+    compilers = [m for m in machines if "compiled for this server" in first.of(m)]
+    assert len(compilers) == 1, "one machine compiles, the others get its files"
+    assert first.said.count("as another machine of this run compiled it") == 4
     assert len({facts.password(m) for m in machines}) == 5
     assert provision(inventory).changes == 0
 

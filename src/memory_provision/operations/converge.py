@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,11 @@ NO_PYTHON = (
 
 @dataclass(frozen=True)
 class Step:
-    """One host program: its file under remote/, its input, the Python that runs it, more input that only the
-    run needs (the wheel, for example), and what it will do on a machine that has no Python yet to say so.
+    """One host program: its file under remote/, its input and the Python that runs it.
+
+    + extra: more input that only the run needs, for example the wheel
+    + bare: what it will do on a machine that has no Python yet to say so
+    + turn: held while it runs, where machines wait for each other
     """
 
     program: str
@@ -35,6 +39,7 @@ class Step:
     python: str
     extra: Request = dict
     bare: Sequence[str] = ()
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
     language: str = "python"
 
     def check(self) -> Report:
@@ -75,9 +80,12 @@ def converge(step: Step, keep: Callable[[Report], None]) -> Generator[PyinfraCom
             tell(host, found)
         host.noop(f"{step.program}: nothing to change")
         return
-    if not host.state.is_executing:
-        for change in step.bare if found.changes == [facts.UNKNOWN] else found.changes:
-            host.log(f"  would be: {change}")
+    if host.state.is_executing:
+        with step.turn():
+            yield step.command(keep)
+        return
+    for change in step.bare if found.changes == [facts.UNKNOWN] else found.changes:
+        host.log(f"  would be: {change}")
     yield step.command(keep)
 
 
