@@ -16,6 +16,7 @@ from typing import Any
 from tests.hosts.bed.machine import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
+MAIN_JOB = "deploys/postgres.py"
 
 
 @dataclass
@@ -37,11 +38,11 @@ class Run:
         return int(self.results["results"]["totals"]["success"])
 
 
-def command(inventory: Path | str, *options: str) -> list[str]:
+def command(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> list[str]:
     """The command line; settings are given as `--data name=value`."""
     pyinfra = str(Path(sys.executable).with_name("pyinfra"))
     data = ["--group-data", str(ROOT / "inventories" / "group_data")]
-    return [pyinfra, *options, *data, str(inventory), "deploys/postgres.py"]
+    return [pyinfra, *options, *data, str(inventory), job]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -50,11 +51,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, **more}
 
 
-def provision(inventory: Path | str, *options: str, env: dict[str, str] | None = None) -> Run:
-    """Run the main job to its end and apply its changes."""
+def provision(
+    inventory: Path | str, *options: str, env: dict[str, str] | None = None, job: str = MAIN_JOB
+) -> Run:
+    """Run a job to its end and apply its changes."""
     begun = time.monotonic()
     done = subprocess.run(
-        command(inventory, "-y", "--json", *options),
+        command(inventory, "-y", "--json", *options, job=job),
         cwd=ROOT,
         env=environment(**(env or {})),
         capture_output=True,
@@ -72,10 +75,10 @@ def provisioned(machine: Machine, *options: str, user: str = "root", env: dict[s
     return run
 
 
-def dry(inventory: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
+def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess.CompletedProcess[str]:
     """What would it do?"""
     return subprocess.run(
-        command(inventory, "--dry", *options),
+        command(inventory, "--dry", *options, job=job),
         cwd=ROOT,
         env=environment(),
         capture_output=True,
