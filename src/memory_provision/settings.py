@@ -161,8 +161,11 @@ class Settings:
     restore_file: str | None = _setting(None, "restore.py: file on the host that backup.py made.")
     rollback_to: int | None = _setting(None, "rollback.py: undo everything after this version (0: everything).")
     rollback_steps: int | None = _setting(None, "rollback.py: undo the last so many migrations (default 1).")
+    purge_data: bool = _setting(
+        False, "uninstall.py: remove the database as well (after a backup); needs confirm=<database>."
+    )
     confirm: str | None = _setting(
-        None, "restore.py, rollback.py: the database's name, as a yes to losing what is in it."
+        None, "restore.py, rollback.py, uninstall.py: the database's name, as a yes to losing what is in it."
     )
 
     @classmethod

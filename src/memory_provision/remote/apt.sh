@@ -1,6 +1,6 @@
 # apt.sh: PostgreSQL, Python and what pgvector needs, by apt. Comes after shell.sh.
 # Input, set before this text:
-#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CODENAME, CACHE (folder for downloads)
+#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CODENAME, CACHE, STATE (folders)
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
 #   PGDG_URL, PGDG_KEY    the repository, its armored key      SOURCES  lines of: file version sha256 url
 #   CONTROL               pgvector's control file in this server's folder of extensions
@@ -91,6 +91,7 @@ if [ -n "${missing_vector:-}" ]; then
   mkdir -p -m 755 "$CACHE"
   best_vector; add_vector
 fi
+remember $missing
 # shellcheck disable=SC2086 -- a list of words
 [ -z "$missing" ] || quietly "packages cannot be installed" apt install --no-install-recommends $missing
 if [ "${best:-}" = source ] && [ ! -e "/usr/include/postgresql/$MAJOR/server/postgres.h" ]; then
