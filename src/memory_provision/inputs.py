@@ -51,7 +51,8 @@ class Inputs:
         key = Path(s.pgdg_apt_key) if s.pgdg_apt_key else TEMPLATES / "keys" / "pgdg-apt.asc"
         return {
             "CODENAME": self.plan.codename,
-            "PGDG_URL": s.pgdg_apt_url,
+            "PGDG_URL": s.pgdg_apt_archive_url if self.plan.archive else s.pgdg_apt_url,
+            "OTHER_URL": s.pgdg_apt_url if self.plan.archive else s.pgdg_apt_archive_url,
             "PGDG_KEY": _armored(key) if self.plan.source == "pgdg" else "",
         }
 

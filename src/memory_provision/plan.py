@@ -44,6 +44,7 @@ class Plan:
     python: str  # the interpreter of the host programs and of the server
     python_package: str | None  # what brings it, when it is still to be installed
     source: str  # existing | pgdg | distribution
+    archive: bool  # from PGDG's archive: the release has ended
     major: int
     cluster: str
     port: int
@@ -96,13 +97,14 @@ def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> 
         python=python,
         python_package=python_package,
         source=source,
+        archive=source == "pgdg" and _archived(machine),
         major=major,
         cluster=settings.postgres_cluster,
         port=port,
         systemd=machine.systemd,
         enforcing=machine.selinux == "Enforcing",
         sudo=machine.uid != 0,
-        warnings=(*_warnings(machine, release), *remarks),
+        warnings=(*_warnings(machine, release, source), *remarks),
     )
 
 
@@ -121,13 +123,21 @@ def _supported(machine: Machine) -> Release | None:
     return release
 
 
-def _warnings(machine: Machine, release: Release | None) -> tuple[str, ...]:
-    if release is None or not release.ended:
-        return ()
-    return (
-        f"{machine.os_name} is at its end of life: its free support ended in {release.ended}. "
-        "Security fixes for PostgreSQL and Python stop with it; plan the upgrade of this machine",
-    )
+def _warnings(machine: Machine, release: Release | None, source: str) -> tuple[str, ...]:
+    found = []
+    if release is not None and release.ended:
+        found.append(
+            f"{machine.os_name} is at its end of life: its free support ended in {release.ended}. "
+            "Security fixes for PostgreSQL and Python stop with it; plan the upgrade of this machine"
+        )
+    if source == "pgdg" and _archived(machine):
+        found.append(f"PGDG has moved {machine.os_codename} to its archive: nothing there is updated any more")
+    return tuple(found)
+
+
+def _archived(machine: Machine) -> bool:
+    """Has PGDG this release in its archive only?"""
+    return machine.reaches("archive") and not machine.reaches("pgdg")
 
 
 def _check_rights(machine: Machine) -> None:
@@ -193,7 +203,7 @@ def _choose_server(
             "use --data postgres_source=auto",
         )
     own = release.own_major if release and asked in (None, release.own_major) else 0
-    if wanted == "pgdg" or (wanted == "auto" and machine.reaches("pgdg")):
+    if wanted == "pgdg" or (wanted == "auto" and (machine.reaches("pgdg") or _archived(machine))):
         return "pgdg", version, _row(machine)
     if own and (wanted == "distribution" or (wanted == "auto" and machine.reaches("distribution"))):
         return "distribution", own, _row(machine, own=True)

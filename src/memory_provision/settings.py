@@ -89,6 +89,10 @@ class Settings:
     pgdg_apt_url: str = _setting(
         "https://apt.postgresql.org/pub/repos/apt", "Base URL of PGDG's apt repository or a mirror of it."
     )
+    pgdg_apt_archive_url: str = _setting(
+        "https://apt-archive.postgresql.org/pub/repos/apt",
+        "The same for PGDG's archive, where it moves the packages of releases that have ended.",
+    )
     pgdg_apt_key: str | None = _setting(
         None, "That mirror's armored public key, a file on the controller; unset means PGDG's own, bundled."
     )
