@@ -5,6 +5,8 @@ Without a group of its own, the services of two machines would share one: system
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -39,8 +41,13 @@ class Cgroup:
 
     def processes(self) -> list[int]:
         """Everything that runs in it and below."""
-        files = self.v2.rglob("cgroup.procs") if self.v2.is_dir() else ()
-        return [int(pid) for f in files for pid in f.read_text().split()]
+        found: list[int] = []
+        for folder, _, _ in os.walk(
+            self.v2
+        ):  # which passes over groups that vanish meanwhile, as rglob does not
+            with contextlib.suppress(OSError):
+                found += map(int, Path(folder, "cgroup.procs").read_text().split())
+        return found
 
     def first(self, below: str) -> int | None:
         """The first process of a group below this one, None when there is none."""
