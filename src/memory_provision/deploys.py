@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from pyinfra import logger
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.deploy import deploy
 from pyinfra.api.operation import operation
 from pyinfra.context import host
 
 from memory_mcp.errors import MemoryMcpError
-from memory_provision import facts
+from memory_provision import builds, facts
 from memory_provision.commands import refuse
 from memory_provision.inputs import Inputs
 from memory_provision.operations.converge import Step, converge
@@ -33,6 +35,8 @@ def postgres() -> None:
         return
     settings, plan = ready
     host.log(f"Plan: PostgreSQL {plan.major} ({plan.source}), cluster {plan.cluster}, port {plan.port}")
+    for warning in plan.warnings:
+        host.log_styled(f"warning: {warning}", fg="yellow", log_func=logger.warning)
     steps(settings=settings, plan=plan, _sudo=with_sudo(plan))
 
 
@@ -58,18 +62,21 @@ def steps(settings: Settings, plan: Plan) -> None:
     inputs = Inputs(settings, plan)
 
     def keep(report: Report) -> None:
+        builds.keep(plan, report.facts.pop("built", None))
         inputs.facts.update(report.facts)
 
     bare = expected(settings, plan)
     todo = {
-        "Packages": Step("packages", inputs.packages, language="sh"),
-        "pgvector": Step("pgvector", inputs.pgvector),
-        "Cluster": Step("cluster", inputs.cluster),
-        "Database and role": Step("database", inputs.database),
-        "Server": Step("server", inputs.server, extra=inputs.wheel),
-        "Configuration": Step("configuration", inputs.configuration),
-        "Schema": Step("migrations", inputs.migrations),
-        "Smoke test": Step("smoke", inputs.smoke),
+        "Packages": Step(plan.platform.packages, inputs.packages, plan.python, language="sh"),
+        "pgvector": Step(
+            "pgvector", inputs.pgvector, plan.python, extra=inputs.built, turn=partial(builds.turn, plan)
+        ),
+        "Cluster": Step("cluster", inputs.cluster, plan.python),
+        "Database and role": Step("database", inputs.database, plan.python),
+        "Server": Step("server", inputs.server, plan.python, extra=inputs.wheel),
+        "Configuration": Step("configuration", inputs.configuration, plan.python),
+        "Schema": Step("migrations", inputs.migrations, plan.python),
+        "Smoke test": Step("smoke", inputs.smoke, plan.python),
     }
     for name, step in todo.items():
         converge(name=name, step=replace(step, bare=bare.get(step.program, ())), keep=keep)
@@ -82,8 +89,8 @@ def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
         "pgvector": ["pgvector installed for this server"],
         "cluster": [f"cluster {plan.major}/{plan.cluster} configured and running on port {plan.port}"],
         "database": [f"role {settings.role} and database {settings.database} with vector and pgcrypto made"],
-        "server": [f"server installed in {settings.install_dir}"],
-        "configuration": [f"projects.json and .env written in {settings.config_dir}"],
+        "server": [f"server installed in {plan.places.install_dir}"],
+        "configuration": [f"projects.json and .env written in {plan.places.config_dir}"],
         "migrations": [f"migration {name} applied" for name in migration_names()],
         "smoke": ["server used by a real MCP client"],
     }
@@ -92,7 +99,7 @@ def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
 @operation()
 def show(settings: Settings, plan: Plan, found: dict[str, Any]) -> Generator[PyinfraCommand, None, None]:
     """Print the summary; changes nothing."""
-    start = f"pg_ctlcluster {plan.major} {plan.cluster} start (no systemd here)"
+    start = f"{plan.fill(plan.platform.start)} (no systemd here)"
     service = f"systemd unit {plan.unit}" if plan.systemd else start
     if host.state.is_executing:
         text = render("summary.txt.j2", settings=settings, plan=plan, facts=found, service=service)

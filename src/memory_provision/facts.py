@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import Any
+
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
@@ -11,12 +14,20 @@ from memory_provision.machine import Machine
 from memory_provision.report import Report
 from memory_provision.settings import OLDEST_POSTGRES, Settings
 
-# python3 may still be missing: then nothing is known, which is not an error.
-CHECK_PYTHON = "if [ -x /usr/bin/python3 ]; then /usr/bin/python3 - 2>&1 || true; else cat >/dev/null; fi"
 CHECK_SHELL = "sh -s 2>&1 || true"
 UNKNOWN = "unknown until Python is installed"
-RUN_PYTHON = "exec /usr/bin/python3 -"
 RUN_SHELL = "exec sh -s"
+
+
+def check_python(python: str) -> str:
+    """Run a check with this interpreter; it may still be missing: then nothing is known, which is no error."""
+    name = shlex.quote(python)
+    return f"if [ -x {name} ]; then {name} - 2>&1 || true; else cat >/dev/null; fi"
+
+
+def run_python(python: str) -> str:
+    """Run a program with it."""
+    return f"exec {shlex.quote(python)} -"
 
 
 class MachineFact(FactBase[Machine]):
@@ -39,9 +50,9 @@ class MachineFact(FactBase[Machine]):
 class PythonCheck(FactBase[Report]):
     """What a Python host program would change."""
 
-    def command(self) -> str:
+    def command(self, python: str) -> str:
         """Reads from standard input, so that no argument list holds anything."""
-        return CHECK_PYTHON
+        return check_python(python)
 
     @staticmethod
     def default() -> Report:
@@ -53,7 +64,7 @@ class PythonCheck(FactBase[Report]):
         return report.parse(output)
 
 
-class ShellCheck(PythonCheck):
+class ShellCheck(FactBase[Report]):
     """What a shell host program would change."""
 
     def command(self) -> str:
@@ -62,8 +73,12 @@ class ShellCheck(PythonCheck):
 
     @staticmethod
     def default() -> Report:
-        """Before there is a Python on the host, or with nothing said."""
+        """With nothing said."""
         return Report()
+
+    def process(self, output: list[str]) -> Report:
+        """See report.parse."""
+        return report.parse(output)
 
 
 def read_machine(host: Host, settings: Settings) -> Machine:
@@ -71,8 +86,10 @@ def read_machine(host: Host, settings: Settings) -> Machine:
     script = programs.shell_program(
         "machine",
         {
-            "PGDG_URL": settings.pgdg_apt_url,
-            "INSTALL_DIR": settings.install_dir,
+            "PGDG_APT_URL": settings.pgdg_apt_url,
+            "PGDG_YUM_URL": settings.pgdg_yum_url,
+            "INSTALL_DIR": settings.install_dir or "",
+            "WANTED": str(settings.postgres_version or ""),
             "MINIMUM": str(OLDEST_POSTGRES),
         },
     )
@@ -80,9 +97,20 @@ def read_machine(host: Host, settings: Settings) -> Machine:
     return found
 
 
-def check(host: Host, fact: type[PythonCheck], program: programs.Stdin) -> Report:
-    """Ask one host program what it would change; a host that went away is a trouble like any other."""
+def check_with_python(host: Host, python: str, program: programs.Stdin) -> Report:
+    """Ask one Python host program what it would change."""
+    return _check(host, PythonCheck, program, python=python)
+
+
+def check_with_shell(host: Host, program: programs.Stdin) -> Report:
+    """Ask one shell host program what it would change."""
+    return _check(host, ShellCheck, program)
+
+
+def _check(host: Host, fact: type[FactBase[Report]], program: programs.Stdin, **arguments: Any) -> Report:
+    """A host that went away is a trouble like any other."""
     try:
-        return host.get_fact(fact, _stdin=program)
+        found: Report = host.get_fact(fact, _stdin=program, **arguments)
     except PyinfraError as error:
         return Report(trouble=(f"{host.name} does not answer any more", str(error), "run again when it does"))
+    return found

@@ -7,13 +7,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from memory_provision import builds
 from memory_provision.plan import Plan
 from memory_provision.settings import Secret, Settings
-from memory_provision.sources import pgvector_sources
+from memory_provision.sources import YUM_KEYS, pgvector_sources
 from memory_provision.templates import TEMPLATES, render
 from memory_provision.wheel import migration_names, requirements, server_wheel
 
-CACHE = "/var/cache/memory-mcp"
 PASSWORD = "@PASSWORD@"  # noqa: S105 -- the place of it; the host puts the real one there
 
 
@@ -24,67 +24,75 @@ class Inputs:
         self.settings, self.plan = settings, plan
         self.facts: dict[str, Any] = {}
 
-    # -- where things are
-    @property
-    def env_file(self) -> str:
-        """The server's .env."""
-        return f"{self.settings.config_dir}/.env"
-
-    @property
-    def projects_file(self) -> str:
-        """The registry of projects."""
-        return f"{self.settings.config_dir}/config/projects.json"
-
-    @property
-    def passfile(self) -> str:
-        """libpq's password file, for root."""
-        return f"{self.settings.config_dir}/pgpass"
-
     # -- one per program
     def packages(self) -> dict[str, str]:
-        """See remote/packages.sh."""
-        s, p = self.settings, self.plan
-        wanted = (
-            [] if p.source == "existing" else [p.platform.fill(x, p.major) for x in p.platform.server_packages]
-        )
-        key = Path(s.pgdg_apt_key) if s.pgdg_apt_key else TEMPLATES / "keys" / "pgdg-apt.asc"
-        return {
+        """See remote/apt.sh and remote/dnf.sh."""
+        p = self.plan
+        row = p.platform
+        wanted = [] if p.source == "existing" else [p.fill(name) for name in row.server_packages]
+        python = [p.python_package] if p.python_package else []
+        given = {
             "SOURCE": p.source,
             "MAJOR": str(p.major),
-            "CODENAME": p.codename,
-            "CACHE": CACHE,
-            "PACKAGES": " ".join([*wanted, *p.platform.python_packages]),
-            "PGVECTOR": p.platform.fill(p.platform.pgvector_package, p.major),
-            "HEADERS": p.platform.fill(p.platform.headers_package, p.major),
-            "BUILD": " ".join(p.platform.build_packages),
+            "CACHE": p.places.cache,
+            "PACKAGES": " ".join([*wanted, *python, *row.base_packages]),
+            "PGVECTOR": p.fill(row.pgvector_package),
+            "HEADERS": p.fill(row.headers_package),
+            "BUILD": " ".join(row.build_packages),
+            "CONTROL": f"{p.fill(row.extensions)}/vector.control",
+            "SOURCES": "\n".join(" ".join(s) for s in pgvector_sources(self.settings.pgvector_url)),
+        }
+        return given | (self._apt() if row.packages == "apt" else self._dnf())
+
+    def _apt(self) -> dict[str, str]:
+        s = self.settings
+        key = Path(s.pgdg_apt_key) if s.pgdg_apt_key else TEMPLATES / "keys" / "pgdg-apt.asc"
+        return {
+            "CODENAME": self.plan.codename,
             "PGDG_URL": s.pgdg_apt_url,
-            "PGDG_KEY": key.read_text(encoding="ascii").strip() if p.source == "pgdg" else "",
-            "SOURCES": "\n".join(" ".join(source) for source in pgvector_sources(s.pgvector_url)),
+            "PGDG_KEY": _armored(key) if self.plan.source == "pgdg" else "",
+        }
+
+    def _dnf(self) -> dict[str, str]:
+        s, (system, folder) = self.settings, self.plan.yum
+        pinned = YUM_KEYS[system, folder.rpartition("-")[2]] if self.plan.source == "pgdg" else None
+        return {
+            "PORT": str(self.plan.port),
+            "PGDG_URL": s.pgdg_yum_url,
+            "PGDG_FOLDER": folder,
+            "PGDG_KEY": _armored(Path(s.pgdg_yum_key)) if s.pgdg_yum_key and pinned else "",
+            "PGDG_KEY_URL": f"{s.pgdg_yum_url}/keys/{pinned.file}" if pinned else "",
+            "FINGERPRINT": pinned.fingerprint if pinned else "",
         }
 
     def pgvector(self) -> dict[str, Any]:
         """See remote/pgvector.py."""
-        sources = [[x.file, x.version, x.sha256] for x in pgvector_sources(self.settings.pgvector_url)]
-        headers = self.plan.platform.fill(self.plan.platform.headers_package, self.plan.major)
+        p = self.plan
         return {
-            "bindir": self.plan.bindir,
-            "cache": CACHE,
-            "sources": sources,
-            "headers_glob": f"{headers}_*.deb",
+            "bindir": p.bindir,
+            "cache": p.places.cache,
+            "sources": [[x.file, x.version, x.sha256] for x in pgvector_sources(self.settings.pgvector_url)],
+            "headers_glob": f"{p.fill(p.platform.headers_package)}_*.deb",
         }
+
+    def built(self) -> dict[str, Any]:
+        """pgvector's files, when another machine of this run compiled them; asked for when it is our turn."""
+        return {"built": builds.find(self.plan)}
 
     def cluster(self) -> dict[str, Any]:
         """See remote/cluster.py."""
         s, p = self.settings, self.plan
         lines = {"port": p.port, **(s.postgres_settings or {})}
         return {
+            **self._server(),
+            "layout": p.platform.layout,
             "major": p.major,
             "cluster": p.cluster,
-            "port": p.port,
-            "bindir": p.bindir,
-            "conf_dir": p.conf_dir,
+            "data": p.fill(p.platform.data),
+            "conf": p.fill(p.platform.conf),
             "unit": p.unit,
             "systemd": p.systemd,
+            "enforcing": p.enforcing,
             "manage": s.manage_cluster,
             "settings": render("postgresql.conf.j2", settings=lines),
             "database": s.database,
@@ -92,24 +100,20 @@ class Inputs:
 
     def database(self) -> dict[str, Any]:
         """See remote/database.py."""
-        return {**self._credential(), "bindir": self.plan.bindir, "adopt": self.settings.adopt}
+        return {**self._server(), **self._credential(), "adopt": self.settings.adopt}
 
     def server(self) -> dict[str, Any]:
         """See remote/server.py; the wheel itself goes along only when it is needed."""
-        s, wheel = self.settings, server_wheel()
+        wheel, places = server_wheel(), self.plan.places
         return {
-            "install_dir": s.install_dir,
-            "service_user": s.service_user,
-            "python_candidates": [
-                "/usr/bin/python3",
-                "/usr/bin/python3.13",
-                "/usr/bin/python3.12",
-                "/usr/bin/python3.11",
-            ],
+            "install_dir": places.install_dir,
+            "owner": places.owner,
+            "command": places.command,
+            "python": self.plan.python,
             "wheel_name": wheel.path.name,
             "wheel_sha256": wheel.sha256,
             "requirements_sha256": hashlib.sha256(requirements().encode()).hexdigest(),
-            "index_url": s.python_index_url,
+            "index_url": self.settings.python_index_url,
             "ca_bundle": self.plan.platform.ca_bundle,
         }
 
@@ -123,7 +127,7 @@ class Inputs:
         s = self.settings
         values = {
             "settings": s,
-            "projects_file": self.projects_file,
+            "projects_file": self.plan.places.projects_file,
             "password": PASSWORD,
             "port": self.plan.port,
         }
@@ -138,7 +142,7 @@ class Inputs:
         key = s.openai_api_key
         return {
             **self._credential(),
-            "service_user": s.service_user,
+            "owner": self.plan.places.owner,
             "projects": render("projects.json.j2", **values),
             "env": render("env.j2", **values, api_key=key.reveal() if isinstance(key, Secret) else key),
             "keep": [name for name, wanted in asked.items() if not wanted],
@@ -146,16 +150,16 @@ class Inputs:
 
     def migrations(self) -> dict[str, Any]:
         """See remote/migrations.py."""
-        s, p = self.settings, self.plan
-        where = {"bindir": p.bindir, "port": p.port, "database": s.database}
-        return {**self._installed(), **where, "known": list(migration_names()), "seed": s.seed}
+        s = self.settings
+        known = list(migration_names())
+        return {**self._installed(), **self._server(), "database": s.database, "known": known, "seed": s.seed}
 
     def smoke(self) -> dict[str, Any]:
         """See remote/smoke.py."""
         state = {name: self.facts.get(name) for name in ("version_num", "vector", "schema")}
         return {
             **self._installed(),
-            "projects_file": self.projects_file,
+            "projects_file": self.plan.places.projects_file,
             "when": self.settings.smoke,
             "state": state,
         }
@@ -167,25 +171,34 @@ class Inputs:
         return {**self._installed(), **asked, "database": s.database}
 
     # -- shared
+    def _server(self) -> dict[str, Any]:
+        """Where PostgreSQL is, and who administers it."""
+        p = self.plan
+        return {"bindir": p.bindir, "port": p.port, "admin": p.admin}
+
     def _credential(self) -> dict[str, Any]:
-        s = self.settings
+        s, places = self.settings, self.plan.places
         return {
             "port": self.plan.port,
             "role": s.role,
             "database": s.database,
             "password": s.database_password.reveal() if isinstance(s.database_password, Secret) else None,
             "project": s.project,
-            "config_dir": s.config_dir,
-            "projects_file": self.projects_file,
-            "env_file": self.env_file,
-            "passfile": self.passfile,
+            "config_dir": places.config_dir,
+            "projects_file": places.projects_file,
+            "env_file": places.env_file,
+            "passfile": places.passfile,
         }
 
     def _installed(self) -> dict[str, Any]:
-        s = self.settings
+        places = self.plan.places
         return {
-            "install_dir": s.install_dir,
-            "env_file": self.env_file,
-            "service_user": s.service_user,
-            "project": s.project,
+            "install_dir": places.install_dir,
+            "env_file": places.env_file,
+            "owner": places.owner,
+            "project": self.settings.project,
         }
+
+
+def _armored(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip()

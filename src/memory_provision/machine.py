@@ -64,6 +64,7 @@ class Machine:
     architecture: str = ""
     uid: int = -1
     user: str = ""
+    home: str = ""
     sudo: bool = False
     init: str = "none"
     tools: tuple[str, ...] = ()
@@ -74,6 +75,12 @@ class Machine:
     listening: frozenset[int] = frozenset()
     reach: tuple[tuple[str, str], ...] = ()
     provisioned: bool = False
+    selinux: str = ""
+
+    @property
+    def root(self) -> bool:
+        """Can we become root?"""
+        return self.uid == 0 or self.sudo
 
     @property
     def systemd(self) -> bool:
@@ -110,6 +117,7 @@ def parse(lines: Iterable[str]) -> Machine:
         architecture=one("architecture"),
         uid=int(one("uid")) if _number(one("uid")) else -1,
         user=one("user"),
+        home=one("home"),
         sudo=one("sudo") == "yes",
         init=one("init") or "none",
         tools=tuple(values.get("tool", [])),
@@ -121,6 +129,7 @@ def parse(lines: Iterable[str]) -> Machine:
         clusters=tuple(c for v in values.get("cluster", []) if (c := _cluster(v))),
         listening=frozenset(n for v in values.get("listener", []) if (n := _port(v))),
         provisioned=one("provisioned") == "yes",
+        selinux=one("selinux"),
         reach=tuple((n, a) for n, _, a in (v.partition(" ") for v in values.get("reach", []))),
     )
 

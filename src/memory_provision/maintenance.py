@@ -19,12 +19,15 @@ from memory_provision.settings import Settings
 
 def migrate() -> None:
     """Apply what is pending; a dry run lists it."""
-    _run("Schema", lambda inputs: Step("migrations", inputs.migrations))
+    _run("Schema", lambda inputs: Step("migrations", inputs.migrations, inputs.plan.python))
 
 
 def seed() -> None:
     """Load the sample data."""
-    _run("Sample data", lambda inputs: Step("migrations", lambda: {**inputs.migrations(), "seed": True}))
+    _run(
+        "Sample data",
+        lambda inputs: Step("migrations", lambda: {**inputs.migrations(), "seed": True}, inputs.plan.python),
+    )
 
 
 def backup() -> None:
@@ -73,7 +76,7 @@ def _run(name: str, step: Callable[[Inputs], Step]) -> None:
 def _maintain(name: str, words: Callable[[Settings], tuple[str, list[str]]], dangerous: bool = False) -> None:
     def step(inputs: Inputs) -> Step:
         change, arguments = words(inputs.settings)
-        return Step("maintain", partial(inputs.maintain, change, arguments, dangerous))
+        return Step("maintain", partial(inputs.maintain, change, arguments, dangerous), inputs.plan.python)
 
     try:
         _run(name, step)

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from memory_mcp.errors import RefusedError
 from memory_provision.machine import Cluster, Machine, ServerProgram
-from memory_provision.platforms import OWN_MAJOR, RELEASES, Platform, platform_of
+from memory_provision.places import Places, system_places, user_places
+from memory_provision.platforms import (
+    RELEASES,
+    Platform,
+    Release,
+    family_of,
+    platform_of,
+    release_of,
+    yum_folder,
+)
 from memory_provision.settings import OLDEST_POSTGRES, Settings
 
 NEEDED_KIB = 1024 * 1024
@@ -28,68 +37,97 @@ class Plan:
     """The decisions that hold for the whole run."""
 
     platform: Platform
+    places: Places
+    system: str  # debian-12-x86_64
     codename: str
+    yum: tuple[str, str]  # (system, folder of this release) in PGDG's yum repositories
+    python: str  # the interpreter of the host programs and of the server
+    python_package: str | None  # what brings it, when it is still to be installed
     source: str  # existing | pgdg | distribution
     major: int
     cluster: str
     port: int
     systemd: bool
+    enforcing: bool  # SELinux
     sudo: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def bindir(self) -> str:
         """Folder of this server's programs."""
-        return self.platform.fill(self.platform.bindir, self.major)
-
-    @property
-    def conf_dir(self) -> str:
-        """Folder of the cluster's postgresql.conf."""
-        return self.platform.fill(self.platform.conf_dir, self.major, self.cluster)
+        return self.fill(self.platform.bindir)
 
     @property
     def unit(self) -> str:
         """The cluster's systemd unit."""
-        return self.platform.fill(self.platform.unit, self.major, self.cluster)
+        return self.fill(self.platform.unit)
+
+    @property
+    def admin(self) -> dict[str, str | None]:
+        """Who administers the cluster: over which socket, as which account (None: ourselves), as which role."""
+        return {"socket": self.platform.socket, "user": "postgres", "role": "postgres"}
+
+    def fill(self, template: str) -> str:
+        """A name or path of the platform's table, for this server and cluster."""
+        return self.platform.fill(template, self.major, self.cluster)
 
 
 def make_plan(machine: Machine, settings: Settings) -> Plan:
     """Decide; raises PreflightError with what was seen, why it cannot work and the line that mends it."""
-    platform = _supported(machine)
+    release = _supported(machine)
     _check_rights(machine)
-    _check_python(machine)
+    python, python_package = _choose_python(machine, settings, release)
     _check_disk(machine)
-    source, major = _choose_server(machine, settings, platform)
+    source, major, platform = _choose_server(machine, settings, release)
     cluster = next(
         (c for c in machine.clusters if (c.major, c.name) == (major, settings.postgres_cluster)), None
     )
-    port = _choose_port(machine, settings, cluster)
+    port, remarks = _choose_port(machine, settings, cluster)
     return Plan(
         platform=platform,
+        places=system_places(settings) if machine.root else user_places(settings, machine.home),
+        system=f"{machine.os_id}-{machine.os_version}-{machine.architecture}",
         codename=machine.os_codename,
+        yum=yum_folder(machine),
+        python=python,
+        python_package=python_package,
         source=source,
         major=major,
         cluster=settings.postgres_cluster,
         port=port,
         systemd=machine.systemd,
+        enforcing=machine.selinux == "Enforcing",
         sudo=machine.uid != 0,
+        warnings=(*_warnings(machine, release), *remarks),
     )
 
 
-def _supported(machine: Machine) -> Platform:
-    platform = platform_of(machine)
-    known = RELEASES.get(machine.os_id)
-    if platform is None or (known is not None and machine.os_version and machine.os_version not in known):
-        listed = "; ".join(f"{name} {', '.join(versions)}" for name, versions in RELEASES.items())
+def _supported(machine: Machine) -> Release | None:
+    """The release; None for one of a family that we know, under a name that we do not (a derivative)."""
+    release = release_of(machine)
+    listed = any(r.system == machine.os_id for r in RELEASES)
+    if family_of(machine) is None or (listed and machine.os_version and release is None):
+        names = dict.fromkeys(r.system for r in RELEASES)
+        known = "; ".join(f"{n} {', '.join(r.version for r in RELEASES if r.system == n)}" for n in names)
         raise PreflightError(
             f"the operating system is {machine.os_name or machine.kernel or 'unknown'}",
-            f"this toolkit provisions: {listed}",
+            f"this toolkit provisions: {known} (rhel: also Rocky, Alma, CentOS Stream, Oracle)",
             "use one of these, or a hosted database (memory-mcp db migrate, docs/migrations.md)",
         )
-    return platform
+    return release
+
+
+def _warnings(machine: Machine, release: Release | None) -> tuple[str, ...]:
+    if release is None or not release.ended:
+        return ()
+    return (
+        f"{machine.os_name} is at its end of life: its free support ended in {release.ended}. "
+        "Security fixes for PostgreSQL and Python stop with it; plan the upgrade of this machine",
+    )
 
 
 def _check_rights(machine: Machine) -> None:
-    if machine.uid != 0 and not machine.sudo:
+    if not machine.root:
         raise PreflightError(
             f"user {machine.user!r} is not root and `sudo -n true` fails",
             "packages and clusters can only be made by root",
@@ -97,14 +135,28 @@ def _check_rights(machine: Machine) -> None:
         )
 
 
-def _check_python(machine: Machine) -> None:
-    """A bare machine gets its distribution's Python; one that is there and too old stays so."""
-    if machine.pythons and max(p.version for p in machine.pythons) < OLDEST_PYTHON:
+def _choose_python(machine: Machine, settings: Settings, release: Release | None) -> tuple[str, str | None]:
+    """(program, the package that is still to be installed for it): the system's own, when it is new enough."""
+    if settings.server_python:
+        return settings.server_python, None
+    fit = [p.path for p in machine.pythons if p.version >= OLDEST_PYTHON]
+    if fit:
+        return fit[0], None
+    package = release.python if release else "python3"
+    path = f"/usr/bin/{package}"
+    if package is None or any(p.path == path for p in machine.pythons):
+        seen = ", ".join(f"{p.path} is {'.'.join(map(str, p.version))}" for p in machine.pythons)
         raise PreflightError(
-            f"the system's Python is {'.'.join(map(str, machine.pythons[0].version))}",
-            "the server needs 3.10 or newer",
-            "use a newer release of the system, or install a newer python3 in /usr/bin",
+            f"{machine.os_name or 'this system'} has no Python that is new enough ({seen or 'none'})",
+            f"the server needs 3.10 or newer{_end(release)}",
+            "use a newer release of the system, or name a Python that you installed: "
+            "--data server_python=/path/to/python3",
         )
+    return path, package
+
+
+def _end(release: Release | None) -> str:
+    return f"; the system's free support ended in {release.ended}" if release and release.ended else ""
 
 
 def _check_disk(machine: Machine) -> None:
@@ -118,50 +170,72 @@ def _check_disk(machine: Machine) -> None:
             )
 
 
-def _choose_server(machine: Machine, settings: Settings, platform: Platform) -> tuple[str, int]:
-    """(source, major), in the order of postgres_source=auto."""
-    wanted, version = settings.postgres_source, settings.postgres_version
-    suitable = sorted({s.major for s in machine.servers if s.major >= OLDEST_POSTGRES})
-    if wanted in ("auto", "existing") and suitable:
-        return "existing", version if version in suitable else suitable[-1]
+def _choose_server(machine: Machine, settings: Settings, release: Release | None) -> tuple[str, int, Platform]:
+    """(source, major, row of the table), in the order of postgres_source=auto."""
+    wanted, asked = settings.postgres_source, settings.postgres_version
+    version = asked or OLDEST_POSTGRES
+    there = {s.major: s for s in machine.servers if s.major >= OLDEST_POSTGRES and asked in (None, s.major)}
+    if wanted in ("auto", "existing") and there:
+        major = version if version in there else max(there)
+        return "existing", major, _row(machine, there[major])
     if wanted == "existing":
         raise PreflightError(
-            f"no PostgreSQL of at least {OLDEST_POSTGRES} is installed" + _older(machine.servers),
+            f"no PostgreSQL {asked or f'of at least {OLDEST_POSTGRES}'} is installed" + _found(machine.servers),
             "postgres_source=existing installs none",
             "use --data postgres_source=auto",
         )
-    own = OWN_MAJOR.get(machine.os_codename, 0)
+    own = release.own_major if release and asked in (None, release.own_major) else 0
     if wanted == "pgdg" or (wanted == "auto" and machine.reaches("pgdg")):
-        return "pgdg", version
-    if wanted == "distribution" and own >= OLDEST_POSTGRES:
-        return "distribution", own
-    if wanted == "auto" and own >= OLDEST_POSTGRES and machine.reaches("distribution"):
-        return "distribution", own
+        return "pgdg", version, _row(machine)
+    if own and (wanted == "distribution" or (wanted == "auto" and machine.reaches("distribution"))):
+        return "distribution", own, _row(machine, own=True)
     raise PreflightError(
         f"PostgreSQL {version} can be had from nowhere: PGDG: {machine.why_not('pgdg')}; "
-        f"the distribution's mirror: {machine.why_not('distribution')}; its own version: {own or 'too old'}",
+        f"the distribution's mirror: {machine.why_not('distribution')}; its own version: {_own(release)}",
         "without a package source nothing can be installed",
-        "name a mirror with --data pgdg_apt_url=URL, mend DNS or the proxy on the machine, "
+        f"name a mirror with --data {_mirror_setting(machine)}=URL, mend DNS or the proxy on the machine, "
         "or install PostgreSQL yourself and run again",
     )
 
 
-def _older(servers: tuple[ServerProgram, ...]) -> str:
+def _row(machine: Machine, server: ServerProgram | None = None, own: bool = False) -> Platform:
+    row = platform_of(machine, server, own)
+    assert row is not None, "checked by _supported"  # noqa: S101
+    return row
+
+
+def _mirror_setting(machine: Machine) -> str:
+    return "pgdg_yum_url" if family_of(machine) == "rhel" else "pgdg_apt_url"
+
+
+def _own(release: Release | None) -> str:
+    return str(release.own_major) if release and release.own_major else "too old"
+
+
+def _found(servers: tuple[ServerProgram, ...]) -> str:
     return f" (found: {', '.join(s.version for s in servers)})" if servers else ""
 
 
-def _choose_port(machine: Machine, settings: Settings, cluster: Cluster | None) -> int:
-    """The port our cluster will listen on; refuses one that something else holds."""
+def _choose_port(machine: Machine, settings: Settings, cluster: Cluster | None) -> tuple[int, tuple[str, ...]]:
+    """The port our cluster will listen on, with what the operator has to know of it.
+
+    Beside another cluster a free port is chosen; one that another program holds is refused, and so is one that
+    was asked for.
+    """
     port = settings.postgres_port or (cluster.port if cluster else 5432)
     if cluster and cluster.online and cluster.port == port:
-        return port
-    holder = next((c for c in machine.clusters if c.port == port and c.online), None)
-    if port in machine.listening or holder:
-        who = f"PostgreSQL cluster {holder.major}/{holder.name}" if holder else "another program"
-        free = next(p for p in range(5432, 65536) if p not in machine.listening)
-        raise PreflightError(
-            f"port {port} on localhost is taken by {who}",
-            "the cluster could not listen there",
-            f"use --data postgres_port={free}, or stop what holds it (ss -ltnp 'sport = :{port}')",
-        )
-    return port
+        return port, ()
+    holder = next((c for c in machine.clusters if c.port == port and c is not cluster), None)
+    free_now = port not in machine.listening and not (holder and holder.online)
+    if free_now and (holder is None or cluster or settings.postgres_port):
+        return port, ()
+    taken = machine.listening | {c.port for c in machine.clusters}
+    free = next(p for p in range(5432, 65536) if p not in taken)
+    who = f"PostgreSQL cluster {holder.major}/{holder.name}" if holder else "another program"
+    if holder and cluster is None and not settings.postgres_port:
+        return free, (f"port {port} belongs to {who}, which stays as it is: ours is {free}",)
+    raise PreflightError(
+        f"port {port} on localhost is taken by {who}",
+        "the cluster could not listen there",
+        f"use --data postgres_port={free}, or stop what holds it (ss -ltnp 'sport = :{port}')",
+    )

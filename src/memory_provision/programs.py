@@ -13,7 +13,7 @@ HERE = Path(__file__).parent / "remote"
 
 # What each program imports, in order.
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "cluster": ("psql",),
+    "cluster": ("psql", "layout", "layout_debian", "layout_pgdata"),
     "pgvector": (),
     "database": ("psql", "scram", "credential"),
     "server": (),
@@ -22,6 +22,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "smoke": ("memory",),
     "maintain": ("memory",),
 }
+
+_SHELL_NEEDS: dict[str, tuple[str, ...]] = {"machine": (), "apt": ("shell",), "dnf": ("shell",)}
 
 _BOOT = """
 import json, sys, types
@@ -73,4 +75,4 @@ def python_program(name: str, request: Mapping[str, Any], apply: bool) -> Stdin:
 def shell_program(name: str, variables: Mapping[str, str]) -> Stdin:
     """A script for `sh -s`, with its input as variables before it."""
     head = "".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items())
-    return Stdin(head + source(f"{name}.sh"))
+    return Stdin(head + "".join(source(f"{part}.sh") for part in (*_SHELL_NEEDS[name], name)))

@@ -68,12 +68,16 @@ class Settings:
         "auto",
         "Where PostgreSQL comes from: `existing`, `pgdg`, `distribution`; `auto` is the first that works.",
     )
-    postgres_version: int = _setting(
-        15, "Preferred major version (15 to 18); `auto` accepts any server of at least 15."
+    postgres_version: int | None = _setting(
+        None,
+        "Major version, 15 to 18; unset means a server of at least 15 that is there, else 15. "
+        "Another version is installed beside what is there.",
     )
     postgres_cluster: str = _setting("main", "Name of the cluster to use (Debian's clusters have names).")
     postgres_port: int | None = _setting(
-        None, "TCP port on localhost; unset means the cluster's own, 5432 on a new one."
+        None,
+        "TCP port on localhost; unset means the cluster's own; for a new one 5432, or the next free port where "
+        "5432 belongs to another cluster.",
     )
     postgres_settings: dict[str, Any] | None = _setting(
         None, "More lines for our conf.d file, for example {'shared_buffers': '1GB'}."
@@ -87,6 +91,15 @@ class Settings:
     )
     pgdg_apt_key: str | None = _setting(
         None, "That mirror's armored public key, a file on the controller; unset means PGDG's own, bundled."
+    )
+    pgdg_yum_url: str = _setting(
+        "https://download.postgresql.org/pub/repos/yum",
+        "Base URL of PGDG's yum repositories or a mirror of them.",
+    )
+    pgdg_yum_key: str | None = _setting(
+        None,
+        "That mirror's armored public key, a file on the controller; unset means PGDG's own: fetched from "
+        "<pgdg_yum_url>/keys and checked against the pinned fingerprint.",
     )
     # pgvector
     pgvector_url: str = _setting(
@@ -109,8 +122,19 @@ class Settings:
     seed: bool = _setting(False, "Load the sample data (project `test`).")
     # the server
     project: str = _setting("local", "Name of this database in projects.json.")
-    install_dir: str = _setting("/opt/memory-mcp", "Where the server's virtual environments are.")
-    config_dir: str = _setting("/etc/memory-mcp", "Where .env, config/projects.json and pgpass are.")
+    install_dir: str | None = _setting(
+        None,
+        "Where the server's virtual environments are; unset means /opt/memory-mcp, without root "
+        "~/.local/share/memory-mcp.",
+    )
+    config_dir: str | None = _setting(
+        None,
+        "Where .env, config/projects.json and pgpass are; unset means /etc/memory-mcp, without root "
+        "~/.config/memory-mcp.",
+    )
+    server_python: str | None = _setting(
+        None, "Python of at least 3.10 on the host for the server; unset means the system's own."
+    )
     service_user: str = _setting("memory-mcp", "System user and group that may read the configuration.")
     python_index_url: str | None = _setting(
         None, "Python package index (PEP 503); unset means pip's own configuration on the host."
@@ -205,7 +229,7 @@ def _bounded(name: str, value: Any) -> Any:
         raise ConfigurationError(
             f"postgres_port is {value}", "ports are 1 to 65535", "use 5432 or another free port"
         )
-    if name in ("install_dir", "config_dir") and not value.startswith("/"):
+    if name in ("install_dir", "config_dir", "server_python") and not value.startswith("/"):
         raise ConfigurationError(
             f"{name} is {value!r}", "it has to be an absolute path", f"for example /{value}"
         )

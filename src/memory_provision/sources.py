@@ -1,4 +1,4 @@
-"""pgvector's sources, pinned. A release tarball and Debian's orig tarball of it are the same bytes."""
+"""What is pinned of what is downloaded: pgvector's sources, and the keys of PGDG's yum repositories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ class Source(NamedTuple):
 
 
 def pgvector_sources(base_url: str) -> list[Source]:
-    """Best first; the last resort is the Debian pool, relative to whatever mirror the machine uses."""
+    """Best first. A release tarball and Debian's orig tarball of it are the same bytes; the last resort is the
+    Debian pool, relative to whatever mirror the machine uses.
+    """
     return [
         Source(
             "pgvector-0.8.6.tar.gz",
@@ -30,3 +32,20 @@ def pgvector_sources(base_url: str) -> list[Source]:
             "pool/main/p/pgvector/pgvector_0.8.0.orig.tar.gz",
         ),
     ]
+
+
+class YumKey(NamedTuple):
+    """A key of PGDG's yum repositories: its file under keys/, its primary fingerprint ("": none known)."""
+
+    file: str
+    fingerprint: str
+
+
+# (system, architecture) → key. PGDG signs each architecture with a key of its own since 2024; the fingerprints
+# are those that installers of several projects pin independently of each other.
+YUM_KEYS: dict[tuple[str, str], YumKey] = {
+    ("rhel", "x86_64"): YumKey("PGDG-RPM-GPG-KEY-RHEL", "D4BF08AE67A0B4C7A1DBCCD240BCA2B408B40D20"),
+    ("rhel", "aarch64"): YumKey("PGDG-RPM-GPG-KEY-AARCH64-RHEL", "B031F89FC983E98262906B6E177B343BB9738825"),
+    ("fedora", "x86_64"): YumKey("PGDG-RPM-GPG-KEY-Fedora", ""),
+    ("fedora", "aarch64"): YumKey("PGDG-RPM-GPG-KEY-AARCH64-Fedora", ""),
+}

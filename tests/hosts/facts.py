@@ -7,6 +7,7 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tests.hosts.bed import el
 from tests.hosts.bed.machine import Machine
 
 MIGRATIONS = 4
@@ -14,7 +15,9 @@ MIGRATIONS = 4
 
 def sql(machine: Machine, statement: str, database: str = "memory_default", port: int = 5432) -> list[str]:
     """Rows of a query, asked by the administrator with the machine's own psql."""
-    done = machine.run(f"cd / && su postgres -c 'psql -XAtq -p {port} -d {database} -f -'", input=statement)
+    done = machine.run(
+        f"cd / && su postgres -s /bin/sh -c 'psql -XAtq -p {port} -d {database} -f -'", input=statement
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -40,10 +43,12 @@ def assert_provisioned(machine: Machine, major: int, systemd: bool = True) -> No
 
 def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> None:
     """Installed, running now and after a reboot, on loopback only, SCRAM for everyone who comes by TCP."""
-    assert host.package(f"postgresql-{major}").version.startswith(f"{major}.")
+    rpm = machine.made.image in el.RELEASES
+    package = f"postgresql{major}-server" if rpm else f"postgresql-{major}"
+    assert host.package(package).version.startswith(f"{major}.")
     if systemd:
-        assert host.service(f"postgresql@{major}-main").is_running
-        assert host.service("postgresql").is_enabled
+        assert host.service(f"postgresql-{major}" if rpm else f"postgresql@{major}-main").is_running
+        assert host.service(f"postgresql-{major}" if rpm else "postgresql").is_enabled
     listeners = machine.run("ss -ltnH 'sport = :5432' | awk '{print $4}' | sort").stdout.split()
     assert listeners == ["127.0.0.1:5432", "[::1]:5432"]
     assert sql(machine, "SHOW password_encryption", "postgres") == ["scram-sha-256"]

@@ -28,6 +28,10 @@ class Run:
     results: dict[str, Any]
     seconds: float
 
+    def of(self, machine: Machine) -> str:
+        """The lines about one machine."""
+        return "\n".join(line for line in self.said.splitlines() if f"[{machine.name}]" in line)
+
     @property
     def changes(self) -> int:
         """Operations that changed something, over all hosts."""

@@ -46,6 +46,17 @@ def test_debian_12_from_pgdg(machine: Machines, mirror):
     assert m.run("apt-get update 2>&1 | grep -E '^[WE]:'").stdout == ""
 
 
+@pytest.mark.parametrize("image", ["el8", "el9", "el10", "fedora"])
+def test_the_rhel_family_from_pgdg(machine: Machines, mirror, image: str):
+    m = machine(image, pgdg=True)
+    said = assert_whole_life(m, 15, "--data", f"pgdg_yum_key={mirror.rpm_key}")
+    assert "PostgreSQL 15 (pgdg)" in said
+    assert m.run("rpm -V postgresql15-server pgvector_15").returncode == 0
+    repository = m.run("cat /etc/yum.repos.d/memory-mcp-pgdg.repo").stdout
+    assert repository.count("\ngpgcheck=1\nrepo_gpgcheck=1\n") == 2
+    assert mirror.requests(r"/15/.*/repodata/repomd\.xml\.asc")
+
+
 def test_debian_12_without_systemd(machine: Machines):
     m = machine("debian12", disk="4g", systemd=False)
     said = provisioned(m).said
@@ -67,6 +78,9 @@ def test_five_machines_in_one_run(machine: Machines, tmp_path):
     assert first.returncode == 0, first.said
     for m in machines:
         facts.assert_provisioned(m, 15)
+    compilers = [m for m in machines if "compiled for this server" in first.of(m)]
+    assert len(compilers) == 1, "one machine compiles, the others get its files"
+    assert first.said.count("as another machine of this run compiled it") == 4
     assert len({facts.password(m) for m in machines}) == 5
     assert provision(inventory).changes == 0
 

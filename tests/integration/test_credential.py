@@ -42,7 +42,7 @@ def request_for(tmp_path: Path, database: Database) -> dict[str, Any]:
         "projects_file": str(tmp_path / "etc/config/projects.json"),
         "env_file": str(tmp_path / "etc/.env"),
         "passfile": str(tmp_path / "etc/pgpass"),
-        "service_user": "root",
+        "owner": "root",
         "projects": '{"local": {"databaseUrl": "postgresql://u:@PASSWORD@@localhost/x"}}',
         "env": "# ours\nMEMORY_BACKEND=postgres\nMEMORY_ACTIVE_PROJECT=local\n",
         "keep": ["MEMORY_ACTIVE_PROJECT"],

@@ -82,10 +82,37 @@ def test_a_port_that_another_program_holds_is_refused_with_a_free_one():
     assert "postgres_port=5434" in error.fix
 
 
-def test_a_port_that_another_cluster_holds_is_refused_by_its_name():
+def test_beside_another_cluster_a_free_port_is_chosen_and_reported():
+    others = (replace(MAIN, major=13, name="old"), replace(MAIN, major=14, port=5433, status="down"))
+    plan = make_plan(replace(BARE, clusters=others, listening=frozenset({5432})), DEFAULT)
+    assert plan.port == 5434
+    assert "13/old" in plan.warnings[0] and "5434" in plan.warnings[0]
+
+
+def test_a_port_that_was_asked_for_and_that_another_cluster_holds_is_refused_by_its_name():
     other = replace(MAIN, major=13, name="old")
-    error = refused(replace(BARE, clusters=(other,), listening=frozenset({5432})))
+    error = refused(replace(BARE, clusters=(other,), listening=frozenset({5432})), Settings(postgres_port=5432))
     assert "13/old" in error.seen
+
+
+def test_another_version_is_installed_beside_the_one_that_is_there():
+    there = replace(BARE, servers=(PG15,), clusters=(MAIN,), listening=frozenset({5432}))
+    plan = make_plan(there, Settings(postgres_version=17))
+    assert (plan.source, plan.major, plan.port) == ("pgdg", 17, 5433)
+
+
+def test_the_distributions_own_version_does_when_none_or_just_that_one_is_asked_for():
+    bookworm = replace(BARE, reach=NO_PGDG)
+    assert make_plan(bookworm, Settings(postgres_version=15)).source == "distribution"
+    refused(bookworm, Settings(postgres_version=16))
+
+
+def test_an_end_of_life_is_said_and_does_not_stop_anything_else():
+    old = replace(BARE, os_version="11", os_name="Debian GNU/Linux 11 (bullseye)", os_codename="bullseye")
+    plan = make_plan(old, Settings(server_python="/opt/python/bin/python3"))
+    assert "August 2026" in plan.warnings[0]
+    assert plan.python == "/opt/python/bin/python3"
+    assert "server_python" in refused(old).fix
 
 
 def test_a_cluster_that_is_down_may_not_start_on_a_taken_port():
@@ -98,7 +125,7 @@ def test_a_cluster_that_is_down_may_not_start_on_a_taken_port():
 def test_another_system_is_refused_by_name():
     error = refused(replace(BARE, os_id="alpine", os_name="Alpine Linux v3.20"))
     assert "Alpine" in error.seen
-    assert "debian 12" in error.why
+    assert "debian 11, 12, 13" in error.why
 
 
 def test_a_release_that_is_too_old_is_refused():
@@ -133,3 +160,60 @@ def test_an_explicit_source_is_obeyed_without_asking_the_network():
     unreached = replace(BARE, reach=())
     assert make_plan(unreached, Settings(postgres_source="pgdg")).source == "pgdg"
     assert make_plan(unreached, Settings(postgres_source="distribution")).source == "distribution"
+
+
+EL9 = replace(
+    BARE,
+    os_id="rocky",
+    os_like="rhel centos fedora",
+    os_version="9.6",
+    os_name="Rocky Linux 9.6",
+    os_codename="",
+    architecture="x86_64",
+    pythons=(Python("/usr/bin/python3", (3, 9)),),
+    selinux="Enforcing",
+)
+
+
+def test_the_rhel_family_takes_pgdgs_packages_and_a_python_beside_its_own():
+    plan = make_plan(EL9, DEFAULT)
+    assert (plan.source, plan.bindir, plan.unit) == ("pgdg", "/usr/pgsql-15/bin", "postgresql-15")
+    assert (plan.python, plan.python_package) == ("/usr/bin/python3.12", "python3.12")
+    assert plan.yum == ("rhel", "redhat/rhel-9-x86_64")
+    assert plan.enforcing
+
+
+def test_releases_of_the_rhel_family_that_are_not_known_are_refused_by_name():
+    assert "7.9" in refused(replace(EL9, os_id="centos", os_version="7", os_name="CentOS 7.9")).seen
+
+
+def test_el10_and_fedora_use_their_own_python():
+    assert make_plan(replace(EL9, os_version="10.0", pythons=()), DEFAULT).python == "/usr/bin/python3"
+    fedora = replace(
+        EL9, os_id="fedora", os_like="", os_version="42", pythons=(Python("/usr/bin/python3", (3, 13)),)
+    )
+    plan = make_plan(fedora, DEFAULT)
+    assert (plan.python, plan.python_package, plan.yum[1]) == (
+        "/usr/bin/python3",
+        None,
+        "fedora/fedora-42-x86_64",
+    )
+
+
+def test_amazon_linux_takes_its_own_packages():
+    amazon = replace(EL9, os_id="amzn", os_like="fedora", os_version="2023", os_name="Amazon Linux 2023")
+    plan = make_plan(replace(amazon, reach=(("pgdg", "no packages"), ("distribution", "yes"))), DEFAULT)
+    assert (plan.source, plan.major, plan.bindir, plan.unit) == ("distribution", 15, "/usr/bin", "postgresql")
+    assert plan.python == "/usr/bin/python3.11"
+
+
+def test_a_server_of_appstream_that_is_there_is_used_where_it_is():
+    there = replace(EL9, servers=(ServerProgram("16.4", "/usr/bin"),))
+    plan = make_plan(there, DEFAULT)
+    assert (plan.source, plan.major, plan.unit, plan.fill(plan.platform.data)) == (
+        "existing", 16, "postgresql", "/var/lib/pgsql/data",
+    )  # fmt: skip
+
+
+def test_a_mirror_of_the_right_kind_is_named_when_nothing_can_be_reached():
+    assert "pgdg_yum_url" in refused(replace(EL9, reach=(("pgdg", "no answer"),))).fix

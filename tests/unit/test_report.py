@@ -50,6 +50,6 @@ def test_standard_input_never_prints_itself(show):
 
 
 def test_a_shell_program_gets_its_input_quoted():
-    program = shell_program("packages", {"PGDG_KEY": "it's\n$(touch /x)"})
+    program = shell_program("apt", {"PGDG_KEY": "it's\n$(touch /x)"})
     assert program.encode().decode().startswith("PGDG_KEY='it'\"'\"'s\n$(touch /x)'\n")
     assert isinstance(program, Stdin)

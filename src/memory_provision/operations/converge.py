@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,26 +27,33 @@ NO_PYTHON = (
 
 @dataclass(frozen=True)
 class Step:
-    """One host program: its file under remote/, its input, more input that only the run needs (the wheel, for
-    example), and what it will do on a machine that has no Python yet to say so.
+    """One host program: its file under remote/, its input and the Python that runs it.
+
+    + extra: more input that only the run needs, for example the wheel
+    + bare: what it will do on a machine that has no Python yet to say so
+    + turn: held while it runs, where machines wait for each other
     """
 
     program: str
     request: Request
+    python: str
     extra: Request = dict
     bare: Sequence[str] = ()
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
     language: str = "python"
 
     def check(self) -> Report:
         """What would it change?"""
+        text = self._text(self.request(), apply=False)
         if self.language == "sh":
-            return facts.check(host, facts.ShellCheck, self._text(self.request(), apply=False))
-        return facts.check(host, facts.PythonCheck, self._text(self.request(), apply=False))
+            return facts.check_with_shell(host, text)
+        return facts.check_with_python(host, self.python, text)
 
     def command(self, keep: Callable[[Report], None]) -> ProgramCommand:
         """The command that makes the changes."""
         text = self._text({**self.request(), **self.extra()}, apply=True)
-        return ProgramCommand(facts.RUN_SHELL if self.language == "sh" else facts.RUN_PYTHON, text, keep)
+        line = facts.RUN_SHELL if self.language == "sh" else facts.run_python(self.python)
+        return ProgramCommand(line, text, keep)
 
     def _text(self, request: dict[str, Any], apply: bool) -> programs.Stdin:
         if self.language == "sh":
@@ -72,9 +80,12 @@ def converge(step: Step, keep: Callable[[Report], None]) -> Generator[PyinfraCom
             tell(host, found)
         host.noop(f"{step.program}: nothing to change")
         return
-    if not host.state.is_executing:
-        for change in step.bare if found.changes == [facts.UNKNOWN] else found.changes:
-            host.log(f"  would be: {change}")
+    if host.state.is_executing:
+        with step.turn():
+            yield step.command(keep)
+        return
+    for change in step.bare if found.changes == [facts.UNKNOWN] else found.changes:
+        host.log(f"  would be: {change}")
     yield step.command(keep)
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LOCK = "/run/lock/memory-mcp.lock"
+USER_LOCK = "~/.cache/memory-mcp/lock"
 
 
 class Rights(NamedTuple):
-    """Who may do what with a file."""
+    """Who may do what with a file. Without root everything belongs to whoever runs this."""
 
     mode: int
     owner: str = "root"
@@ -87,10 +88,12 @@ def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
 @contextmanager
 def alone(apply: bool, seconds: float = 900) -> Iterator[None]:
     """One run at a time changes this host: one that lost its controller may still be at work here."""
-    if not apply or os.geteuid() != 0:
+    if not apply:
         yield
         return
-    with open(LOCK, "a") as lock:  # not inherited by what we start (PEP 446), so no server keeps it
+    path = LOCK if os.geteuid() == 0 else os.path.expanduser(USER_LOCK)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "a") as lock:  # not inherited by what we start (PEP 446), so no server keeps it
         until = time.monotonic() + seconds
         while True:
             try:
@@ -100,8 +103,8 @@ def alone(apply: bool, seconds: float = 900) -> Iterator[None]:
                 if time.monotonic() > until:
                     raise Trouble(
                         "another run is still changing this host",
-                        f"it holds {LOCK}",
-                        f"see who: fuser -v {LOCK}",
+                        f"it holds {path}",
+                        f"see who: fuser -v {path}",
                     ) from None
                 time.sleep(0.2)
         yield
@@ -232,10 +235,10 @@ def sync_directory(report: Report, apply: bool, path: str, rights: Rights) -> No
 
 
 def uid_of(user: str) -> int:
-    """Numeric id; KeyError when there is no such user."""
-    return pwd.getpwnam(user).pw_uid
+    """Numeric id; KeyError when there is no such user. Who is not root can own files only himself."""
+    return os.geteuid() or pwd.getpwnam(user).pw_uid
 
 
 def gid_of(group: str) -> int:
     """Numeric id; KeyError when there is no such group."""
-    return grp.getgrnam(group).gr_gid
+    return os.getegid() if os.geteuid() != 0 else grp.getgrnam(group).gr_gid

@@ -15,10 +15,10 @@ _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: config_dir, projects_file, env_file, passfile, service_user, project, role, database, port,
+    """Request: config_dir, projects_file, env_file, passfile, owner, project, role, database, port,
     projects (rendered), env (rendered), keep (keys of .env that an existing file decides), password?
     """
-    group = request["service_user"]
+    group = request["owner"]
     for folder in (request["config_dir"], os.path.dirname(request["projects_file"])):
         sync_directory(report, apply, folder, Rights(0o755))
     password = credential.find(request)
@@ -26,7 +26,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
         report.change(f"{request['projects_file']} and {request['env_file']} written")
         return
     # root alone reads the password file; the group, the server among it, reads what the server reads
-    shared = Rights(0o640, "root", group)
+    shared = Rights(0o640, "root", group) if group else Rights(0o600)
     sync_file(report, apply, request["passfile"], credential.passfile_text(request, password), Rights(0o600))
     sync_file(report, apply, request["projects_file"], _projects(request, password), shared)
     sync_file(report, apply, request["env_file"], _env(request), shared)

@@ -7,7 +7,7 @@ from typing import Any
 
 from memory_provision.remote import credential, scram
 from memory_provision.remote.base import Report, Rights, Trouble, read_text, sync_directory, sync_file
-from memory_provision.remote.psql import ADMINISTRATOR, Psql, identifier, literal
+from memory_provision.remote.psql import Psql, administrator, identifier, literal
 
 MADE_BY = "made by memory-mcp"
 EXTENSIONS = ("vector", "pgcrypto")
@@ -44,8 +44,10 @@ SELECT coalesce(json_agg(format('ALTER %s %s OWNER TO ', kind, what) ORDER BY wh
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: bindir, port, role, database, password?, adopt, project, projects_file, passfile, config_dir."""
-    psql = Psql(request["bindir"], request["port"])
+    """Request: bindir, port, admin, role, database, password?, adopt, project, projects_file, passfile,
+    config_dir.
+    """
+    psql = administrator(request)
     if not psql.ready():
         report.change(f"role {request['role']} and database {request['database']} made")
         return
@@ -199,7 +201,8 @@ def _let_in(request: dict[str, Any], report: Report, apply: bool, psql: Psql) ->
     block = "\n".join(["# memory-mcp: its role, over localhost only", *lines, ""])
     report.change(f"{path} lets {request['role']} in over localhost (scram-sha-256)")
     if apply:
-        sync_file(Report(), True, path, block + text, Rights(0o640, ADMINISTRATOR, ADMINISTRATOR))
+        owner = request["admin"]["user"] or "root"
+        sync_file(Report(), True, path, block + text, Rights(0o640, owner, owner))
         psql.execute("SELECT pg_reload_conf();")
 
 

@@ -9,7 +9,7 @@ from memory_provision.remote.base import Report, Trouble
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, env_file, service_user, project, database, arguments, change (in words),
+    """Request: install_dir, env_file, owner, project, database, arguments, change (in words),
     dangerous (then confirm has to be the database's name).
     """
     if not memory.ready(request):

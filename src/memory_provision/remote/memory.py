@@ -20,8 +20,8 @@ def ready(request: dict[str, Any]) -> bool:
 
 
 def call(request: dict[str, Any], *arguments: str, timeout: float = 900) -> dict[str, Any]:
-    """Run `memory-mcp ARGUMENTS --json` as the service's user; its answer, or Trouble with its error."""
-    return call_as(request["service_user"], request, *arguments, timeout=timeout)
+    """Run `memory-mcp ARGUMENTS --json` as the configuration's owner; its answer, or Trouble with its error."""
+    return call_as(request["owner"], request, *arguments, timeout=timeout)
 
 
 def call_as(
@@ -29,7 +29,9 @@ def call_as(
 ) -> dict[str, Any]:
     """The same as another user; None is whoever we are."""
     argv = [command(request), *arguments, "--json", "--project", request["project"]]
-    clean = {"MEMORY_ENV_FILE": request["env_file"], "HOME": "/nonexistent", "DATABASE_URL": None}
+    clean = {"MEMORY_ENV_FILE": request["env_file"], "DATABASE_URL": None}
+    if user is not None:
+        clean["HOME"] = "/nonexistent"
     done = run(argv, user=user, env=clean, timeout=timeout)
     try:
         answer = dict(json.loads(done.stdout.strip().splitlines()[-1] if done.stdout.strip() else done.stderr))

@@ -6,12 +6,12 @@ from typing import Any
 
 from memory_provision.remote import memory
 from memory_provision.remote.base import Report
-from memory_provision.remote.psql import Psql
+from memory_provision.remote.psql import administrator
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, env_file, service_user, project, known (migrations the controller ships), seed,
-    bindir, port, database.
+    """Request: install_dir, env_file, owner, project, known (migrations the controller ships), seed,
+    bindir, port, admin, database.
     """
     if not memory.ready(request):
         for name in request["known"]:
@@ -36,7 +36,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
 
 def _seed(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Loading it twice does no harm, but what is there already is no change."""
-    psql = Psql(request["bindir"], request["port"])
+    psql = administrator(request)
     there = "SELECT json_build_array(to_regclass('public.memory_indexes') IS NOT NULL)"
     if psql.json(there, request["database"])[0]:
         count = "SELECT json_build_array(count(*)) FROM memory_indexes WHERE project = 'test'"

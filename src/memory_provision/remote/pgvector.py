@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -18,17 +20,24 @@ SAFE = (0, 8, 2)
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob."""
+    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob; when
+    applied also built (a tar of compiled files from a machine like this one, gzip and base64; or None).
+    """
     pg_config = f"{request['bindir']}/pg_config"
     if not os.path.exists(pg_config):
         report.change("pgvector installed")
         return
     version = installed(pg_config)
     if version is None:
-        report.change("pgvector compiled for this server")
         if not apply:
+            report.change("pgvector compiled for this server")
             return
-        _build(request, pg_config)
+        if request["built"]:
+            report.change("pgvector installed as another machine of this run compiled it")
+            _install(request["built"])
+        else:
+            report.change("pgvector compiled for this server")
+            report.facts["built"] = _build(request, pg_config)
         version = installed(pg_config)
     report.facts["pgvector"] = version
     if version is None or parse(version) < SAFE:
@@ -51,7 +60,8 @@ def parse(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", version)[:3])
 
 
-def _build(request: dict[str, Any], pg_config: str) -> None:
+def _build(request: dict[str, Any], pg_config: str) -> str:
+    """Compile and install it; the installed files, for other machines."""
     source = _verified_source(request)
     with tempfile.TemporaryDirectory(dir=request["cache"], prefix="build-") as room:
         with tarfile.open(source) as tar:
@@ -62,7 +72,25 @@ def _build(request: dict[str, Any], pg_config: str) -> None:
         make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}"]
         must([*make, f"-j{os.cpu_count() or 1}"], "pgvector does not compile", "see what make says above")
         must([*make, "install", f"DESTDIR={room}/stage"], "pgvector cannot be staged")
-        _publish(Path(room) / "stage")
+        stage = Path(room) / "stage"
+        _publish(stage)
+        return _packed(stage)
+
+
+def _packed(stage: Path) -> str:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for path in sorted(p for p in stage.rglob("*") if p.is_file() and "include" not in p.parts):
+            tar.add(path, path.relative_to(stage))
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def _install(built: str) -> None:
+    """Files that were compiled elsewhere."""
+    with tempfile.TemporaryDirectory() as room:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(built))) as tar:
+            tar.extractall(room)  # noqa: S202 -- our own tar, from a machine of this run
+        _publish(Path(room))
 
 
 def _verified_source(request: dict[str, Any]) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 
 from memory_provision.remote.base import Trouble, run
 
-ADMINISTRATOR = "postgres"
-
 
 class Psql:
-    """psql as the operating system's `postgres` user over the cluster's socket (peer authentication)."""
+    """psql as the cluster's administrator over its socket (peer authentication).
 
-    def __init__(self, bindir: str, port: int, socket: str = "/var/run/postgresql") -> None:
-        self.bindir, self.port, self.socket = bindir, port, socket
+    `user` is the account of the operating system (None: who we are), `role` the one in the database.
+    """
+
+    def __init__(self, bindir: str, port: int, socket: str, user: str | None, role: str) -> None:
+        self.bindir, self.port, self.socket, self.user, self.role = bindir, port, socket, user, role
 
     def ready(self) -> bool:
         """Does the server accept connections?"""
@@ -31,9 +32,9 @@ class Psql:
         lines that name the error are passed on.
         """
         argv = [f"{self.bindir}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
-        argv += ["-h", self.socket, "-p", str(self.port), "-U", ADMINISTRATOR, "-d", database, "-f", "-"]
+        argv += ["-h", self.socket, "-p", str(self.port), "-U", self.role, "-d", database, "-f", "-"]
         clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSFILE", "PGSSLMODE"))
-        done = run(argv, stdin=_unlogged(sql), user=ADMINISTRATOR, env=clean)
+        done = run(argv, stdin=_unlogged(sql), user=self.user, env=clean)
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line]
             raise Trouble(
@@ -55,6 +56,12 @@ def _unlogged(sql: str) -> str:
         "SET log_statement = 'none'; SET log_min_duration_statement = -1;\n"
         "SET log_min_error_statement = panic;\n" + sql
     )
+
+
+def administrator(request: dict[str, Any], port: int | None = None) -> Psql:
+    """For the cluster of a request (bindir, port, admin: socket, user, role), or the same at another port."""
+    admin = request["admin"]
+    return Psql(request["bindir"], port or request["port"], admin["socket"], admin["user"], admin["role"])
 
 
 def identifier(name: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, must, run, sync_directory
 
-COMMAND = "/usr/local/bin/memory-mcp"
 NEEDED = (3, 10)
 
 # The wheel of pip that Python brings along to put into new environments. Run from there, it need not be
@@ -26,15 +25,17 @@ print(sorted(glob.glob(os.path.join(folder, "pip-*.whl")))[-1])
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, service_user, python_candidates, wheel_name, wheel_sha256, requirements_sha256,
-    index_url?, ca_bundle; when applied also wheel (base64) and requirements (text).
+    """Request: install_dir, owner, command, python, wheel_name, wheel_sha256, requirements_sha256, index_url?,
+    ca_bundle; when applied also wheel (base64) and requirements (text).
     """
     _user(request, report, apply)
     python = _python(request)
     if python is None:
         if apply:
             raise Trouble(
-                "there is no Python 3.10 or newer", "the server needs one", "install python3, then run again"
+                f"{request['python']} is no Python of at least 3.10 with the module ensurepip",
+                "the server's virtual environment cannot be made with it",
+                "install it (Debian: python3-venv), or name another: --data server_python=/path/to/python3",
             )
         report.change("server installed")
         return
@@ -46,7 +47,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
             return
         _install(request, report, python, room)
     _link(report, apply, room, f"{request['install_dir']}/current")
-    _link(report, apply, f"{request['install_dir']}/current/bin/memory-mcp", COMMAND)
+    _link(report, apply, f"{request['install_dir']}/current/bin/memory-mcp", request["command"])
     if apply:
         _prune(request, room)
 
@@ -58,8 +59,8 @@ def key(request: dict[str, Any], python: str) -> str:
 
 
 def _user(request: dict[str, Any], report: Report, apply: bool) -> None:
-    name = request["service_user"]
-    if run(["id", "-u", name]).returncode == 0:
+    name = request["owner"]
+    if name is None or run(["id", "-u", name]).returncode == 0:
         return
     report.change(f"system user {name} made")
     if apply:
@@ -68,12 +69,10 @@ def _user(request: dict[str, Any], report: Report, apply: bool) -> None:
 
 
 def _python(request: dict[str, Any]) -> str | None:
-    for path in request["python_candidates"]:
-        if os.access(path, os.X_OK):
-            said = run([path, "-c", "import sys, ensurepip; print(*sys.version_info[:2])"])
-            if said.returncode == 0 and tuple(map(int, said.stdout.split())) >= NEEDED:
-                return str(path)
-    return None
+    path = str(request["python"])
+    said = run([path, "-c", "import sys, ensurepip; print(*sys.version_info[:2])"])
+    fit = said.returncode == 0 and tuple(map(int, said.stdout.split())) >= NEEDED
+    return path if fit else None
 
 
 def _install(request: dict[str, Any], report: Report, python: str, room: str) -> None:
@@ -135,6 +134,7 @@ def _link(report: Report, apply: bool, target: str, link: str) -> None:
         )
     report.change(f"{link} → {target}")
     if apply:
+        os.makedirs(os.path.dirname(link), exist_ok=True)
         beside = f"{link}.new"
         if os.path.lexists(beside):
             os.unlink(beside)

@@ -13,7 +13,7 @@ from memory_provision.remote.base import Report, Rights, read_text, replace_file
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, env_file, projects_file, service_user, project, when (changed|always|never), state
+    """Request: install_dir, env_file, projects_file, owner, project, when (changed|always|never), state
     (anything else that the test's result depends on: versions, the schema).
     """
     if request["when"] == "never":

@@ -1,0 +1,86 @@
+# dnf.sh: PostgreSQL, Python and pgvector, by dnf. Comes after shell.sh.
+# Input, set before this text:
+#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CACHE (folder for downloads), PORT
+#   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
+#   PGDG_URL, PGDG_FOLDER the repositories, and this release's folder in them (redhat/rhel-9-x86_64)
+#   PGDG_KEY              the mirror's armored key, or empty: then it is PGDG_KEY_URL's, if FINGERPRINT is its
+#   SOURCES               lines of: file version sha256 url    CONTROL  pgvector's control file
+KEY_FILE=/etc/pki/rpm-gpg/memory-mcp-pgdg.asc
+REPO_FILE=/etc/yum.repos.d/memory-mcp-pgdg.repo
+SAFE=0.8.2 # the first pgvector without CVE-2026-3172
+
+installed() { rpm -q "$1" >/dev/null 2>&1 || rpm -q --whatprovides "$1" >/dev/null 2>&1; }
+candidate() { dnf repoquery --latest-limit 1 --qf '%{version}' "$1" 2>/dev/null | tail -n 1; }
+newer() { [ "$(printf '%s\n' "$SAFE" "$1" | sort -V | head -n 1)" = "$SAFE" ]; }
+errors() { grep -E '^(Error|Problem|Failed|Public key|GPG|No match)|^ +- |rror:|FAILED' "$1"; }
+dnf() { command dnf -q -y --setopt=retries=3 --setopt=timeout=30 "$@"; }
+enforcing() { [ "$(getenforce 2>/dev/null)" = Enforcing ]; }
+
+# -- what is missing
+# a port of its own has to be told to SELinux, which takes semanage
+enforcing && [ "$PORT" != 5432 ] && PACKAGES="$PACKAGES policycoreutils-python-utils"
+missing=
+for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
+[ -e "$CONTROL" ] || missing_vector=yes
+repo() { # repo ID NAME FOLDER
+  # module_hotfixes: EL8's default stream of the module postgresql would hide these packages; so the module itself,
+  # which other software may need, can stay as it is (dnf.conf(5))
+  printf '[memory-mcp-%s]\nname=%s\nbaseurl=%s/%s/%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%s\nmodule_hotfixes=1\n' \
+    "$1" "$2" "$PGDG_URL" "$3" "$PGDG_FOLDER" "$KEY_FILE"
+}
+text=$(repo "pgdg$MAJOR" "PostgreSQL $MAJOR" "$MAJOR"; echo; repo pgdg-common "PostgreSQL, common packages" common)
+elsewhere=$(grep -lsE "^\[pgdg$MAJOR\]" /etc/yum.repos.d/*.repo | head -n 1)
+repository=
+if [ "$SOURCE" = pgdg ] && [ -z "$elsewhere" ]; then
+  [ "$(cat "$REPO_FILE" 2>/dev/null)" = "$text" ] && [ -s "$KEY_FILE" ] || repository=yes
+  [ -z "$PGDG_KEY" ] || [ "$(cat "$KEY_FILE" 2>/dev/null)" = "$PGDG_KEY" ] || repository=yes
+fi
+[ -n "$repository" ] && change "PGDG's repository for $PGDG_FOLDER added ($REPO_FILE)"
+[ -n "$missing" ] && change "packages installed:$missing"
+[ -n "${missing_vector:-}" ] && change "pgvector, or what it is compiled from, fetched"
+[ "$APPLY" = yes ] || finish
+
+# -- from here on things change
+alone
+key() { # PGDG signs each architecture with a key of its own; the pinned fingerprint says which
+  command -v gpg >/dev/null || quietly "gpg, which checks the repository's key, cannot be installed" dnf install gnupg2
+  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
+  curl -fsSL --retry 3 --connect-timeout 10 --max-time 60 -o "$room/key" "$PGDG_KEY_URL" 2>"$room/why" ||
+    trouble "the repository's key cannot be fetched" "$PGDG_KEY_URL: $(tail -n 1 "$room/why")" ""
+  seen=$(gpg --homedir "$room" --batch --show-keys --with-colons "$room/key" 2>/dev/null |
+    awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}' | tr '\n' ' ')
+  PGDG_KEY=$(cat "$room/key"); rm -rf "$room"
+  [ "${seen% }" = "$FINGERPRINT" ] && return
+  [ -n "$FINGERPRINT" ] || { warning "key ${seen% } of $PGDG_KEY_URL is trusted because https says so: none is pinned for this system"; return; }
+  trouble "the key of PGDG's repository is not the pinned one: $PGDG_KEY_URL has ${seen:-no key}" \
+    "expected $FINGERPRINT: another mirror's key, a new one of PGDG, or somebody in between" \
+    "for a mirror with a key of its own: --data pgdg_yum_key=FILE; verification is never switched off"
+}
+if [ -n "$repository" ]; then
+  [ -n "$PGDG_KEY" ] || key
+  put "$KEY_FILE" "$PGDG_KEY"; put "$REPO_FILE" "$text"
+fi
+[ -n "$missing$repository${missing_vector:-}" ] || finish
+
+# -- pgvector: a package that is new enough, else the pinned source, else whatever package there is
+fetch() { # fetch URL FILE SHA256
+  curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$2" "$1" && { verified "$2" "$3" || { echo "not the file that is pinned: sha256" >&2; false; }; }
+}
+source_url() { case $1 in pool/*) false ;; *) echo "$1" ;; esac; } # Debian's pool is not here
+fetched=
+if [ -n "${missing_vector:-}" ]; then
+  mkdir -p -m 755 "$CACHE"
+  quietly "the package lists cannot be fetched" dnf makecache
+  have=$(candidate "$PGVECTOR")
+  if [ -n "$have" ] && newer "$have"; then missing="$missing $PGVECTOR"
+  else
+    [ -n "$(candidate gcc)" ] && fetched=$(fetch_sources)
+    if [ -n "$fetched" ]; then missing="$missing $BUILD $HEADERS"
+    elif [ -n "$have" ]; then missing="$missing $PGVECTOR"
+    else trouble "pgvector can be had neither as a package nor as a source" "no $PGVECTOR; $(cat "$CACHE/tried" 2>/dev/null)" "name a mirror: --data pgvector_url=URL"
+    fi
+  fi
+fi
+# shellcheck disable=SC2086 -- a list of words
+[ -z "$missing" ] || quietly "packages cannot be installed" dnf install $missing
+finish

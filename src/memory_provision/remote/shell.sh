@@ -1,0 +1,38 @@
+# shell.sh: what the shell host programs share, put before each of them. POSIX sh: a bare machine has no Python yet.
+# Output: the lines of remote/base.py: change, warning, trouble, facts.
+export LC_ALL=C.UTF-8
+json() { printf '%s' "$1" | tr '\n\t' '  ' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+change() { printf 'change\t"%s"\n' "$(json "$1")"; }
+warning() { printf 'warning\t"%s"\n' "$(json "$1")"; }
+trouble() { printf 'trouble\t["%s", "%s", "%s"]\n' "$(json "$1")" "$(json "$2")" "$(json "${3:-}")"; exit 1; }
+finish() { printf 'facts\t{}\n'; exit 0; } # the last line says that nothing was cut off
+
+errors() { grep -E '^(E|Err|W|dpkg): ?|rror:' "$1"; } # the lines of a log that say what went wrong; a manager has its own
+quietly() { # quietly SEEN COMMAND...: its output is shown only when it fails
+  seen=$1; shift; log=$(mktemp) || trouble "no temporary file can be made" "$(df -h /tmp | tail -n 1)"
+  # 9 is our lock: a server that a package starts must not keep it
+  if "$@" >"$log" 2>&1 </dev/null 9>&-; then rm -f "$log"; return 0; fi
+  why=$(errors "$log" | tail -n 6)
+  [ -n "$why" ] || why=$(tail -n 3 "$log"); rm -f "$log"
+  trouble "$seen" "$why"
+}
+alone() { # one run at a time changes a host (remote/base.py takes the same lock)
+  exec 9>>/run/lock/memory-mcp.lock
+  flock -w 900 9 || trouble "another run is still changing this host" "it holds /run/lock/memory-mcp.lock" "wait for it"
+}
+put() { # put FILE TEXT: beside, then renamed
+  mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" ||
+    trouble "$1 cannot be written" "$(df -h "$(dirname "$1")" | tail -n 1)"
+}
+verified() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; } # verified FILE SHA256
+fetch_sources() { # the first of $SOURCES (lines of: file version sha256 url) that can be had into $CACHE: its version
+  printf '%s\n' "$SOURCES" >"$CACHE/sources"; : >"$CACHE/tried"
+  while read -r file version sha256 url; do
+    [ -n "$file" ] || continue
+    url=$(source_url "$url") || continue
+    if verified "$CACHE/$file" "$sha256"; then echo "$version"; return; fi
+    rm -f "$CACHE/$file.part"
+    if fetch "$url" "$CACHE/$file.part" "$sha256" 2>"$CACHE/why"; then mv "$CACHE/$file.part" "$CACHE/$file"; echo "$version"; return; fi
+    printf '%s: %s; ' "$url" "$(sed 's/^E: //' "$CACHE/why" | head -n 1)" >>"$CACHE/tried"
+  done <"$CACHE/sources"
+}
