@@ -20,6 +20,7 @@ def assert_whole_life(machine: Machine, major: int, *options: str, user: str = "
     machine.reboot()
     machine.run("systemctl is-system-running --wait")
     facts.assert_provisioned(machine, major)
+    assert machine.run("memory-mcp smoke").returncode == 0
     again = dry(machine.inventory(user), *options)
     assert again.returncode == 0, again.stderr
     assert "would be:" not in again.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts import facts
+from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import cut_off, provisioned
 
@@ -58,3 +59,27 @@ def test_the_power_fails(machine: Machines, before: str, step: str, sight: str, 
     provisioned(m)
     facts.assert_provisioned(m, 15)
     assert provisioned(m).changes == 0
+
+
+HOLD = "BEGIN; LOCK TABLE memories IN ROW EXCLUSIVE MODE; SELECT pg_sleep(600)"  # lets reads pass, but no DDL
+
+
+def test_the_power_fails_while_a_database_in_use_is_migrated(machine: Machines):
+    m = machine("debian12", provisioned=True)
+    as_administrator = f"systemd-run --unit=hold su postgres -c 'psql -Xd memory_default -c \"{HOLD}\"'"
+    for command in ("memory-mcp db seed", "memory-mcp db rollback --steps 2 --yes", as_administrator):
+        assert m.run(command).returncode == 0
+    before = memories(m)
+    assert len(before) > 1
+    cut_off(m, "Schema", 0.0, "power", "^postgres: .*memory_user memory_default .*waiting")
+    m.run("systemctl is-system-running --wait")
+    assert "pending" in m.run("memory-mcp db status").stdout
+    assert memories(m) == before
+    provisioned(m)
+    assert memories(m) == before
+    assert "pending" not in m.run("memory-mcp db status").stdout
+    assert provisioned(m).changes == 0
+
+
+def memories(machine: Machine) -> list[str]:
+    return facts.sql(machine, "SELECT id, content, embedding FROM memories ORDER BY 1")

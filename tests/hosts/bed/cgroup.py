@@ -66,7 +66,7 @@ class Cgroup:
         if not self.v2.is_dir():
             return
         (self.v2 / "cgroup.kill").write_text("1")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while self.processes():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"processes survive SIGKILL in {self.v2}: {self.processes()}")
@@ -81,7 +81,7 @@ class Cgroup:
 
 
 def _rmdir(group: Path) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while group.is_dir():
         try:
             group.rmdir()

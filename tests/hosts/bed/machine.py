@@ -33,7 +33,7 @@ BOOT = Path(__file__).with_name("snippets") / "boot.sh"
 # What systemd takes as orders when it is PID 1 (man 1 systemd, SIGNALS)
 POWEROFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5
 Done = subprocess.CompletedProcess[str]
-PATIENCE = 60.0  # seconds that booting or stopping may take on a busy box
+PATIENCE = 180.0  # seconds that booting or stopping may take on a busy box
 
 
 @dataclass(frozen=True)

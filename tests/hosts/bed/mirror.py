@@ -101,7 +101,7 @@ class Mirror:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(
