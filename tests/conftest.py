@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from tests import schedule
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,7 +25,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Whole suites run file by file in parallel, for installing is mostly waiting; what is named runs alone."""
+    """Whole suites run in parallel, with one more for machines: installing waits. What is named runs alone."""
     if config.getoption("--hosts") == "all":
         return 3
     return 2 if config.args == config.getini("testpaths") else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    items.sort(key=lambda item: schedule.rank(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
+    """How workers share the tests (schedule.py)."""
+    return schedule.scheduler(config, log)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.hosts import snapshot
 from tests.hosts.bed import fault as faults
-from tests.hosts.bed import needs
+from tests.hosts.bed import needs, wheels
 from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.machine import Machine, Make
 from tests.hosts.bed.mirror import Mirror
@@ -36,7 +37,11 @@ def _chosen(item: pytest.Item, wanted: str) -> bool:
 
 
 class Machines:
-    """Makes machines for a test and removes them when it ends: `machine("debian12", pgdg=True)`."""
+    """Makes machines for a test and removes them when it ends: `machine("debian12", pgdg=True)`.
+
+    `machine("debian12", provisioned=True)` begins where the main job ended, `before="pgvector"` where it had
+    come to that step (snapshot.py).
+    """
 
     numbers = count(1)
 
@@ -44,8 +49,13 @@ class Machines:
         self.lab, self.mirror = lab, mirror
         self.made: list[Machine] = []
 
-    def __call__(self, image: str, name: str = "", **make: Any) -> Machine:
-        what = Make(image, **make)
+    def __call__(
+        self, image: str, name: str = "", provisioned: bool = False, before: str = "", **make: Any
+    ) -> Machine:
+        make.setdefault("index", image in wheels.PYTHONS)
+        moment = snapshot.END if provisioned else before
+        layers = snapshot.layers(self.lab, self.mirror, image, moment) if moment else ()
+        what = Make(image, layers=layers, **make)
         self.mirror.offer(what)
         machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", what)
         self.made.append(machine)

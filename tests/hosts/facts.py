@@ -112,7 +112,7 @@ def assert_usable(machine: Machine) -> None:
             "clientInfo": {"name": "test", "version": "1"},
         },
     }
-    serve = "runuser -u memory-mcp -- timeout 20 memory-mcp serve --env-file /etc/memory-mcp/.env"
+    serve = "runuser -u memory-mcp -- timeout 120 memory-mcp serve --env-file /etc/memory-mcp/.env"
     answer = machine.run(serve, input=json.dumps(hello) + "\n")
     assert json.loads(answer.stdout.splitlines()[0])["result"]["serverInfo"]["name"]
 

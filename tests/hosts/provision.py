@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hosts.bed.machine import Machine
+from tests.hosts.watch import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN_JOB = "deploys/postgres.py"
@@ -88,16 +89,22 @@ def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess
 
 
 @contextmanager
-def running(machine: Machine, step: str, after: float, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A run that has come to `step`, `after` seconds ago."""
+def running(
+    machine: Machine, step: str, after: float, *options: str, sight: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """A run that has come to `step`, and in it to `sight` when that is given (see `watch.wait_for`), `after`
+    seconds ago.
+    """
     line = command(machine.inventory(), "-y", *options)
     run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
-    for said in run.stderr:
-        if f"| {step}" in said:
-            time.sleep(after)
-            break
     try:
+        for said in run.stderr:
+            if f"| {step}" in said:
+                break
+        if sight:
+            wait_for(machine, sight, lambda: run.poll() is not None)
+        time.sleep(after)
         yield run
     finally:
         run.kill()
@@ -105,9 +112,9 @@ def running(machine: Machine, step: str, after: float, *options: str) -> Iterato
         run.stderr.close()
 
 
-def cut_off(machine: Machine, step: str, after: float, by: str) -> None:
-    """Start a run, and some time after `step` has begun kill the controller, or take the machine's power."""
-    with running(machine, step, after) as run:
+def cut_off(machine: Machine, step: str, after: float, by: str, sight: str = "") -> None:
+    """Start a run, and at that moment kill the controller, or take the machine's power."""
+    with running(machine, step, after, sight=sight) as run:
         if by == "power":
             machine.power_cut()
         run.kill()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -160,38 +162,51 @@ def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signal
 
 WAITS = """
 import time
+from pathlib import Path
 
-def test_waits(machine, lab):
+import pytest
+
+@pytest.mark.parametrize("number", range({workers}))
+def test_waits(machine, lab, number):
     m = machine("debian12", name="interrupted")
-    print(lab.n, m.port.name, m.pid1(), flush=True)
-    time.sleep(60)
+    new = Path(__file__).with_name(f"new-{{number}}")
+    new.write_text(f"{{lab.n}} {{m.port.name}} {{m.pid1()}}")
+    new.rename(new.with_name(f"waits-{{number}}"))
+    time.sleep(600)
 """
 
 
-def test_interrupted_tests_clean_up_themselves(lab: Lab, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    (tmp_path / "test_waits.py").write_text(WAITS)
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.hosts("all"))])
+def test_interrupted_tests_clean_up_themselves(
+    lab: Lab, tmp_path: Path, pytestconfig: pytest.Config, workers: int
+) -> None:
+    """Ctrl-C reaches every process of the terminal's foreground: pytest itself and its workers."""
+    (tmp_path / "test_waits.py").write_text(WAITS.format(workers=workers))
     plugins = ("-p", "tests.conftest", "-p", "tests.hosts.conftest", "-p", "no:cacheprovider")
     argv = [
         sys.executable,
         "-m",
         "pytest",
         "-qs",
-        "-n0",
+        f"-n{workers if workers > 1 else 0}",
+        "--dist=load",
         *plugins,
         "-c",
         str(pytestconfig.inipath),
         str(tmp_path),
     ]
-    pytest_itself = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    assert pytest_itself.stdout
-    lines = iter(pytest_itself.stdout)
-    number, port, pid = next(line for line in lines if "mb" in line).split()
-    assert traces(int(number), "interrupted", port)
-    pytest_itself.send_signal(signal.SIGINT)
+    pytest_itself = subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True)
+    while len(waiting := list(tmp_path.glob("waits-*"))) < workers:
+        assert pytest_itself.poll() is None, pytest_itself.communicate()
+        time.sleep(0.05)
+    made = [said.read_text().split() for said in waiting]
+    assert all(traces(int(number), "interrupted", port) for number, port, _ in made)
+    os.killpg(pytest_itself.pid, signal.SIGINT)
     pytest_itself.communicate()
-    assert not traces(int(number), "interrupted", port)
-    assert not alive(pid)
-    assert not (STATE / number).exists()
+    for number, port, pid in made:
+        assert not traces(int(number), "interrupted", port)
+        assert not alive(pid)
+        assert not (STATE / number).exists()
 
 
 def by_hand(*argv: str) -> subprocess.CompletedProcess[str]:

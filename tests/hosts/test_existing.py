@@ -65,7 +65,7 @@ def test_taken_over_on_request_while_the_other_application_keeps_all(by_hand: Ma
 
 
 def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machines):
-    m = machine("debian12", disk="4g")
+    m = machine("debian12", before="pgvector")
     provisioned(m, "--data", "postgres_port=5544")
     assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
     assert provisioned(m, "--data", "postgres_port=5544").changes == 0
@@ -76,8 +76,7 @@ def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machi
 
 
 def test_the_extension_follows_a_newer_package(machine: Machines):
-    m = machine("debian12", disk="4g")
-    provisioned(m)
+    m = machine("debian12", provisioned=True)
     m.run(
         "cd /usr/share/postgresql/15/extension && touch vector--0.8.0--0.8.99.sql && "
         "sed -i s/0.8.0/0.8.99/ vector.control"

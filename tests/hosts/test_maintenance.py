@@ -25,9 +25,8 @@ def contents(machine: Machine) -> dict[str, list[str]]:
 
 
 def test_a_database_lives_through_a_rollback_and_a_restore(machine: Machines):
-    m = machine("debian12", disk="4g")
-    assert "run deploys/postgres.py first" in run(m, "backup").stderr
-    provisioned(m)
+    assert "run deploys/postgres.py first" in run(machine("debian12"), "backup").stderr
+    m = machine("debian12", provisioned=True)
 
     assert run(m, "seed").returncode == 0
     before = contents(m)
@@ -63,8 +62,7 @@ def test_a_database_lives_through_a_rollback_and_a_restore(machine: Machines):
 
 
 def test_a_schema_made_by_hand_is_adopted_when_it_is_the_same(machine: Machines):
-    m = machine("debian12", disk="4g")
-    provisioned(m)
+    m = machine("debian12", provisioned=True)
     facts.sql(m, "DROP SCHEMA memory_mcp CASCADE")  # as if the files had been run with psql
     said = provisioned(m).said
     assert "schema that was made by hand adopted" in said

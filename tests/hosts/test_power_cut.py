@@ -1,10 +1,14 @@
-"""A machine that loses its power at any point of a run is finished by the next run."""
+"""A machine that loses its power at any point of a run is finished by the next run.
+
+Each cut comes when what it interrupts is seen, and what is found after the boot says that it came in time.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.hosts import facts
+from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import cut_off, provisioned
 
@@ -12,21 +16,70 @@ pytestmark = pytest.mark.hosts("all")
 
 
 @pytest.mark.parametrize(
-    ("step", "after"),
+    ("before", "step", "sight", "after", "found"),
     [
-        ("Packages", 4.0),  # downloading
-        ("Packages", 9.0),  # unpacking
-        ("Packages", 14.0),  # configuring, initdb
-        ("pgvector", 1.5),
-        ("Database and role", 0.25),
-        ("Server", 6.0),
-        ("Configuration", 0.1),
-        ("Schema", 0.5),
+        pytest.param("", "Packages", "methods/http", 0.5, "! command -v psql", id="download"),
+        pytest.param("", "Packages", "dpkg .*--unpack", 2.0, "dpkg --audit | grep -q .", id="unpack"),
+        pytest.param(
+            *("", "Packages", "initdb -D", 0.3),
+            "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-configured",
+            id="initdb",
+        ),
+        pytest.param(
+            *("pgvector", "pgvector", "cc1 ", 0.3),
+            "! test -e /usr/share/postgresql/15/extension/vector.control",
+            id="compiler",
+        ),
+        pytest.param(
+            *("pgvector", "Database and role", "^postgres: .* CREATE DATABASE", 0.0),
+            "! test -e /opt/memory-mcp",
+            id="database",
+        ),
+        pytest.param(
+            *("pgvector", "Server", "pip install", 1.5),
+            "test -d /opt/memory-mcp/venvs && ! ls /opt/memory-mcp/venvs/*/.complete",
+            id="environment",
+        ),
+        pytest.param(
+            *("Configuration", "Configuration", "/etc/memory-mcp/config/projects.json", 0.0),
+            "! test -e /etc/memory-mcp/.env",
+            id="files",
+        ),
+        pytest.param(
+            *("Configuration", "Schema", "^postgres: .*memory_user memory_default .* (CREATE|ALTER|DO)", 0.0),
+            "! test -e /opt/memory-mcp/smoke-local.json",
+            id="migration",
+        ),
     ],
 )
-def test_the_power_fails(machine: Machines, step: str, after: float):
-    m = machine("debian12", disk="4g")
-    cut_off(m, step, after, "power")
+def test_the_power_fails(machine: Machines, before: str, step: str, sight: str, after: float, found: str):
+    m = machine("debian12", before=before)
+    cut_off(m, step, after, "power", sight)
+    assert m.run(found).returncode == 0, m.run(found).stderr
     provisioned(m)
     facts.assert_provisioned(m, 15)
     assert provisioned(m).changes == 0
+
+
+HOLD = "BEGIN; LOCK TABLE memories IN ROW EXCLUSIVE MODE; SELECT pg_sleep(600)"  # lets reads pass, but no DDL
+
+
+def test_the_power_fails_while_a_database_in_use_is_migrated(machine: Machines):
+    m = machine("debian12", provisioned=True)
+    as_administrator = f"systemd-run --unit=hold su postgres -c 'psql -Xd memory_default -c \"{HOLD}\"'"
+    for command in ("memory-mcp db seed", "memory-mcp db rollback --steps 2 --yes", as_administrator):
+        assert m.run(command).returncode == 0
+    before = memories(m)
+    assert len(before) > 1
+    cut_off(m, "Schema", 0.0, "power", "^postgres: .*memory_user memory_default .*waiting")
+    m.run("systemctl is-system-running --wait")
+    assert "pending" in m.run("memory-mcp db status").stdout
+    assert memories(m) == before
+    provisioned(m)
+    assert memories(m) == before
+    assert "pending" not in m.run("memory-mcp db status").stdout
+    assert provisioned(m).changes == 0
+
+
+def memories(machine: Machine) -> list[str]:
+    return facts.sql(machine, "SELECT id, content, embedding FROM memories ORDER BY 1")

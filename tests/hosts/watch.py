@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,6 +53,27 @@ class Watch:
     def finds(self, secret: str) -> list[str]:
         """Where a secret was seen."""
         return [where for text, where in self.seen.items() if secret.encode() in text]
+
+
+def wait_for(machine: Machine, sight: str, over: Callable[[], bool]) -> None:
+    """Until a path (`/…`) is there or a process whose command line matches; AssertionError when `over` first.
+
+    PostgreSQL's processes write what they do into their command lines.
+    """
+    while not _is_there(machine, sight):
+        assert not over(), f"{sight} was never seen on {machine.name}"
+        time.sleep(0.002)
+
+
+def _is_there(machine: Machine, sight: str) -> bool:
+    if sight.startswith("/"):
+        return (machine.root / sight[1:]).exists()
+    for pid in machine.cgroup.processes():
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if re.search(sight, line):
+                return True
+    return False
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def up(lab: Lab, args: argparse.Namespace) -> int:
         raise SystemExit(
             f"there is a machine {args.name} already; remove it: python -m tests.hosts.bed rm {args.name}"
         )
-    make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github)
+    make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github, index=args.index)
     Mirror(lab).offer(make)
     machine = Machine.create(lab, args.name, make)
     print(f"address    {machine.ip}")
@@ -81,6 +81,7 @@ def main() -> int:
     p.add_argument("--disk", default="4g", help="size of its writable disk (in memory)")
     p.add_argument("--pgdg", action="store_true", help="PGDG's names lead to the lab's mirror")
     p.add_argument("--github", action="store_true", help="GitHub's names lead to the lab's mirror")
+    p.add_argument("--index", action="store_true", help="pip gets the server's wheels from the lab's mirror")
     p.set_defaults(do=up)
     p = commands.add_parser("rm", help="remove a machine")
     p.add_argument("name")

@@ -38,11 +38,12 @@ def key(*recipe: str | Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def artifact(name: str, build: Callable[[Path], None], *recipe: str | Path) -> Path:
+def artifact(name: str, build: Callable[[Path], None], *recipe: str | Path, days: float = UNUSED_DAYS) -> Path:
     """The folder that `build(folder)` fills from `recipe`: the kept one, else it is made now.
 
     It is built beside its place and renamed when complete, so it is either whole or not there; of several
-    sessions that want it at once, one builds and the others wait.
+    sessions that want it at once, one builds and the others wait. Older editions that nobody used for `days`
+    are deleted then.
     """
     place = folder() / f"{name}-{key(*recipe)}"
     if not place.is_dir():
@@ -53,7 +54,7 @@ def artifact(name: str, build: Callable[[Path], None], *recipe: str | Path) -> P
                 scratch.mkdir()
                 build(scratch)
                 scratch.rename(place)
-                _forget_old_editions(name, keep=place)
+                _forget_old_editions(name, place, days)
     _stamp(place).touch()
     return place
 
@@ -62,11 +63,11 @@ def _stamp(place: Path) -> Path:
     return place.with_name(place.name + ".used")
 
 
-def _forget_old_editions(name: str, keep: Path) -> None:
+def _forget_old_editions(name: str, keep: Path, days: float) -> None:
     mounts = Path("/proc/self/mounts").read_text()
     for old in folder().glob(f"{name}-????????????"):
         stamp = _stamp(old)
-        fresh = stamp.exists() and time.time() - stamp.stat().st_mtime < UNUSED_DAYS * 86400
+        fresh = stamp.exists() and time.time() - stamp.stat().st_mtime < days * 86400
         if old != keep and not fresh and str(old) not in mounts:
             shutil.rmtree(old)
             stamp.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ Without a group of its own, the services of two machines would share one: system
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -39,8 +41,13 @@ class Cgroup:
 
     def processes(self) -> list[int]:
         """Everything that runs in it and below."""
-        files = self.v2.rglob("cgroup.procs") if self.v2.is_dir() else ()
-        return [int(pid) for f in files for pid in f.read_text().split()]
+        found: list[int] = []
+        for folder, _, _ in os.walk(
+            self.v2
+        ):  # which passes over groups that vanish meanwhile, as rglob does not
+            with contextlib.suppress(OSError):
+                found += map(int, Path(folder, "cgroup.procs").read_text().split())
+        return found
 
     def first(self, below: str) -> int | None:
         """The first process of a group below this one, None when there is none."""
@@ -59,7 +66,7 @@ class Cgroup:
         if not self.v2.is_dir():
             return
         (self.v2 / "cgroup.kill").write_text("1")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while self.processes():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"processes survive SIGKILL in {self.v2}: {self.processes()}")
@@ -74,7 +81,7 @@ class Cgroup:
 
 
 def _rmdir(group: Path) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while group.is_dir():
         try:
             group.rmdir()

@@ -1,7 +1,8 @@
 """A machine: systemd as PID 1 and sshd on a disk, an address and a cgroup of its own, made in half a second.
 
-Its root is an overlay: the image below, read-only and shared, and a disk of its own above, which lives in
-memory and survives reboots and power cuts. It exists as a folder, so another process can take it up again.
+Its root is an overlay: the image (and layers over it) below, read-only and shared, and a disk of its own
+above, which lives in memory and survives reboots and power cuts. It exists as a folder, so another process
+can take it up again.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from os import kill
 from pathlib import Path
 from typing import Any
 
-from . import ca, resolver
+from . import ca, resolver, wheels
 from .cgroup import Cgroup
 from .command import run
 from .image import image
@@ -31,7 +33,7 @@ BOOT = Path(__file__).with_name("snippets") / "boot.sh"
 # What systemd takes as orders when it is PID 1 (man 1 systemd, SIGNALS)
 POWEROFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5
 Done = subprocess.CompletedProcess[str]
-PATIENCE = 60.0  # seconds that booting or stopping may take on a busy box
+PATIENCE = 180.0  # seconds that booting or stopping may take on a busy box
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class Make:
     pgdg: bool = False
     github: bool = False
     systemd: bool = True  # False: nothing but sshd runs, as in a container
+    index: bool = False  # pip asks the lab's package server instead of the real index
     wire: bool = False  # a link that fault.slow can slow down
     files: dict[str, str] = field(default_factory=dict)  # absolute path → text, there before the first boot
+    layers: Sequence[str] = ()  # folders that lie over the image, the uppermost first
 
 
 class Machine:
@@ -93,6 +97,7 @@ class Machine:
             "/etc/hostname": f"{self.name}\n",
             "/etc/hosts": resolver.hosts(self.name, self.lab.network.gateway, self.made.pgdg, self.made.github),
             "/etc/resolv.conf": resolver.resolv_conf(),
+            **({"/etc/pip.conf": wheels.PIP_CONF} if self.made.index else {}),
         }
         for path, text in {**etc, **self.made.files}.items():
             target = upper / path.lstrip("/")
@@ -112,7 +117,8 @@ class Machine:
     def start(self) -> None:
         """Boot it with the disk as it is; returns when one can log in."""
         if not self.root.is_mount():
-            layers = f"lowerdir={image(self.made.image)},upperdir={self.disk}/upper,workdir={self.disk}/work"
+            below = ":".join([*self.made.layers, str(image(self.made.image))])
+            layers = f"lowerdir={below},upperdir={self.disk}/upper,workdir={self.disk}/work"
             run("mount", "-t", "overlay", self.port.name, "-o", layers, self.root)
         how = "--boot" if self.made.systemd else "--as-pid2"
         what = (

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import ca, el, keys, mirror_apt, mirror_rpm, tarballs
+from . import ca, el, keys, mirror_apt, mirror_rpm, tarballs, wheels
 from .cgroup import Cgroup
 from .lab import Lab
 from .machine import Make
@@ -78,6 +78,8 @@ class Mirror:
             self.publish(mirror_apt.repository())
         if make.github:
             self.publish(tarballs.tarballs())
+        if make.index:
+            self.publish(wheels.index())
 
     def publish(self, root: Path) -> None:
         """Add a document root; starts the server when it does not run yet."""
@@ -99,7 +101,7 @@ class Mirror:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(

@@ -1,0 +1,80 @@
+"""The server's wheels behind a package index (PEP 503) of our own: PyPI's files, with the pinned hashes.
+
+Asking the real index costs each machine 5 s of CPU, for the pages of large projects are long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from memory_provision.remote.server import PIP
+
+from . import ca, cache
+from .command import run
+
+REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements" / "server.txt"
+# The Python that runs the server on each image (the EL ones run Debian 12's under other names)
+PYTHONS = {"debian12": "3.11", "debian13": "3.13", **dict.fromkeys(("el8", "el9", "el10", "fedora"), "3.11")}
+GLIBC = range(5, 37)  # any platform tag that these images could accept
+PIP_CONF = f"[global]\nindex-url = https://{ca.LAB_NAME}/simple/\n"
+
+
+def index() -> Path:
+    """Document root with simple/NAME/index.html and wheels/; the first use downloads the wheels."""
+    machine = os.uname().machine
+    return cache.artifact("wheels", _build, REQUIREMENTS, machine, *sorted(set(PYTHONS.values())))
+
+
+def _build(root: Path) -> None:
+    wheels = root / "wheels"
+    pip = run(sys.executable, "-c", PIP).stdout.strip() + "/pip"
+    for version in sorted(set(PYTHONS.values())):
+        _download(pip, version, wheels)
+    for wheel in sorted(wheels.iterdir()):
+        name = re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
+        page = root / "simple" / name / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        with page.open("a") as out:
+            out.write(f'<a href="../../wheels/{wheel.name}#sha256={digest}">{wheel.name}</a>\n')
+
+
+def _download(pip: str, version: str, folder: Path) -> None:
+    """What a machine with this Python would choose; pip checks the hashes."""
+    platforms = [f"--platform=manylinux_2_{minor}_{os.uname().machine}" for minor in GLIBC]
+    abis = [f"--abi={abi}" for abi in (f"cp{version.replace('.', '')}", "abi3", "none")]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
+        wanted.write("\n".join(_entries(version)))
+        wanted.flush()
+        run(
+            *(
+                sys.executable,
+                pip,
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--require-hashes",
+            ),
+            *("--disable-pip-version-check", f"--python-version={version}", *platforms, *abis),
+            *("--dest", folder, "-r", wanted.name),
+        )
+
+
+def _entries(version: str) -> Iterator[str]:
+    """The pinned requirements that hold for a Python; pip would judge their markers by the one it runs on."""
+    python = {"python_version": version, "python_full_version": f"{version}.0"}
+    for entry in REQUIREMENTS.read_text().replace("\\\n", " ").splitlines():
+        head = entry.split(" --hash")[0].strip()
+        if head and not head.startswith("#"):
+            marker = Requirement(head).marker
+            if marker is None or marker.evaluate(python):
+                yield entry.replace(f";{head.partition(';')[2]}", " ") if marker else entry
