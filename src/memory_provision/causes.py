@@ -37,14 +37,17 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
     ),
     (
         r"NO_PUBKEY|EXPKEYSIG|KEYEXPIRED|BADSIG|not signed|invalid signature|couldn't be verified"
-        r"|signatures were invalid",
+        r"|signatures were invalid|GPG check FAILED|Bad GPG signature|GPG signature verification error"
+        r"|Public key for .* is not installed|Signing key not found",
         Cause(
             "the repository is signed by another key than the one this toolkit trusts, or was tampered with",
-            "for a mirror with a key of its own: --data pgdg_apt_key=FILE; verification is never switched off",
+            "for a mirror with a key of its own: --data pgdg_apt_key=FILE (dnf: pgdg_yum_key); verification is "
+            "never switched off",
         ),
     ),
     (
-        r"Hash Sum mismatch|unexpected size|Hashes of expected file|DO NOT MATCH THE HASHES|pinned: sha256",
+        r"Hash Sum mismatch|unexpected size|Hashes of expected file|DO NOT MATCH THE HASHES|pinned: sha256"
+        r"|checksum doesn't match|Checksum error|checksum of .* does not match|failed digest verification",
         Cause(
             "a download is not what the signed index says: damaged, or a mirror in the middle of an update",
             "run again in a few minutes; when it stays, name another mirror",
@@ -65,7 +68,8 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
         Cause("an earlier installation was cut off", "run again; by hand: dpkg --configure -a"),
     ),
     (
-        r"Could not resolve|name resolution|Name or service not known|getaddrinfo|Temporary failure resolving",
+        r"Could(n't| not) resolve|name resolution|Name or service not known|getaddrinfo"
+        r"|Temporary failure resolving",
         Cause("the machine cannot resolve names (DNS)", "mend /etc/resolv.conf or the network, then run again"),
     ),
     (
@@ -77,10 +81,25 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
         Cause("the mirror does not have this file: an incomplete or outdated mirror", "name a complete mirror"),
     ),
     (
-        r"Connection timed out|timed out|ConnectTimeout|Connection failed|Could not connect"
+        r"Connection timed out|timed out|Timeout was reached|ConnectTimeout|Connection failed"
+        r"|Could(n't| not) connect"
         r"|Network is unreachable|NewConnectionError|Connection refused|Connection reset",
         Cause(
             "the server cannot be reached from this machine", "check its network and proxy, or name a mirror"
+        ),
+    ),
+    (
+        r"No match for argument|Unable to find a match|No package .* available|Unable to locate package",
+        Cause(
+            "no repository of this machine has the package: one is disabled, or the mirror is incomplete",
+            "enable the distribution's own repositories (dnf repolist; apt-cache policy), then run again",
+        ),
+    ),
+    (
+        r"AVC .*denied|SELinux is preventing|avc: +denied",
+        Cause(
+            "SELinux denied it",
+            "ausearch -m avc -ts recent shows what; restorecon -RF /opt/memory-mcp, then run again",
         ),
     ),
     (

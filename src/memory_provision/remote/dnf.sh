@@ -10,10 +10,10 @@ KEY_FILE=/etc/pki/rpm-gpg/memory-mcp-pgdg.asc
 REPO_FILE=/etc/yum.repos.d/memory-mcp-pgdg.repo
 
 installed() { rpm -q "$1" >/dev/null 2>&1 || rpm -q --whatprovides "$1" >/dev/null 2>&1; }
-candidate() { dnf repoquery --latest-limit 1 --qf '%{version}' "$1" 2>/dev/null | tail -n 1; }
+candidate() { dnf -q repoquery --latest-limit 1 --qf '%{version}' "$1" 2>/dev/null | tail -n 1; }
 can_compile() { [ -n "$(candidate gcc)" ]; }
-errors() { grep -E '^(Error|Problem|Failed|Public key|GPG|No match)|^ +- |rror:|FAILED' "$1"; }
-dnf() { command dnf -q -y --setopt=retries=3 --setopt=timeout=30 "$@"; }
+errors() { grep -E '^(Error|Problem|Failed|Public key|GPG|No match|\[MIRROR\])|^ +[^ ]|rror:|FAILED' "$1"; }
+dnf() { command dnf -y --setopt=retries=3 --setopt=timeout=30 "$@"; }
 enforcing() { [ "$(getenforce 2>/dev/null)" = Enforcing ]; }
 
 fetch() { # fetch URL FILE SHA256
@@ -32,7 +32,7 @@ newest() { # is there a better pgvector? Downloads go into a folder of our own, 
 
 # -- what is missing
 # a port of its own has to be told to SELinux, which takes semanage
-enforcing && [ "$PORT" != 5432 ] && PACKAGES="$PACKAGES policycoreutils-python-utils"
+enforcing && [ "$PORT" != 5432 ] && ! command -v semanage >/dev/null && PACKAGES="$PACKAGES policycoreutils-python-utils"
 missing=
 for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
 [ -e "$CONTROL" ] || missing_vector=yes

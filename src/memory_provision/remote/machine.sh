@@ -2,6 +2,7 @@
 # Input, set before this text: PGDG_APT_URL, PGDG_ARCHIVE_URL, PGDG_YUM_URL (no trailing slash), INSTALL_DIR (empty:
 # the default), WANTED (the major version asked for, or empty), MINIMUM (the oldest server that will do).
 # Output: lines of KEY<TAB>VALUE; a key may come more than once. The network is asked only when there is no such server.
+PATH=$PATH:/usr/sbin:/sbin # not every user's has them
 put() { printf '%s\t%s\n' "$1" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 

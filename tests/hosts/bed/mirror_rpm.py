@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def repository(name: str) -> Path:
         f"mirror-{name}",
         partial(_build, release),
         *files,
+        "with its key",
         release.name,
         release.version,
         compiled().name,
@@ -75,3 +77,7 @@ def _build(release: Release, root: Path) -> None:
     rpms.sign(root)
     for place in folder.values():
         rpms.index(place)
+    (root / YUM / "keys").mkdir()
+    shutil.copy(
+        keys.public(keys.RPM), root / YUM / "keys" / f"PGDG-RPM-GPG-KEY-{'Fedora' if fedora else 'RHEL'}"
+    )

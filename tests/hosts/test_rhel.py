@@ -1,0 +1,84 @@
+"""The RHEL family's own traps: signatures and mirrors of yum, sudo, SELinux's ports, machines without systemd.
+
+SELinux is a stand-in (the bed's kernel has none): `getenforce` and `semanage` that answer as the real ones do.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts import facts
+from tests.hosts.bed.machine import Machine
+from tests.hosts.conftest import Machines
+from tests.hosts.provision import provisioned
+from tests.hosts.test_faults import assert_fails
+
+pytestmark = pytest.mark.hosts("all")
+
+SEMANAGE = """\
+#!/bin/sh
+# a stand-in: `semanage port -l`, `semanage port -a -t TYPE -p tcp PORT`
+list=/var/lib/semanage-ports
+[ -e $list ] || echo 5432 9898 >$list
+case "$*" in
+"port -l") echo "postgresql_port_t              tcp      $(sed 's/ /, /g' $list)" ;;
+"port -a -t postgresql_port_t -p tcp "*) echo "$7 $(cat $list)" >$list ;;
+*) exit 1 ;;
+esac
+"""
+
+
+def put_program(machine: Machine, path: str, text: str) -> None:
+    assert machine.run(f"cat > {path} && chmod 755 {path}", input=text).returncode == 0
+
+
+def test_what_a_yum_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines, mirror):
+    m = machine("el9", pgdg=True)
+    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
+    with mirror.fault(r"/keys/PGDG-RPM-GPG-KEY-RHEL$", status=503):
+        assert_fails(m, "mirror answers with an error")
+    # a key of another repository: well-formed, and not the one that signed this
+    assert "pgdg_yum_key" in assert_fails(m, "another key", "--data", f"pgdg_yum_key={mirror.apt_key}")
+    with mirror.fault(r"/postgresql15-server.*rpm$", corrupt=True):
+        assert_fails(m, "not what the signed index says", *options)
+    with mirror.fault(r"/postgresql15-server.*rpm$", status=503):
+        assert_fails(m, "the mirror answers with an error", *options)
+    with mirror.fault(r"/postgresql15-server.*rpm$", status=404):
+        assert_fails(m, "does not have this file", *options)
+    assert m.run("rpm -q postgresql15-server").returncode == 1, "nothing was installed by halves"
+    with mirror.fault(r"/postgresql15-server.*rpm$", status=503, times=2):
+        provisioned(m, *options)
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m, *options).changes == 0
+
+
+def test_a_key_that_is_not_the_pinned_one_is_refused_by_its_fingerprint(machine: Machines, mirror):
+    m = machine("el9", pgdg=True)
+    said = assert_fails(m, "is not the pinned one")  # the mirror's own key, under PGDG's name
+    assert "expected D4BF08AE67A0B4C7A1DBCCD240BCA2B408B40D20" in said
+    assert "pgdg_yum_key=FILE" in said
+    assert m.run("ls /etc/yum.repos.d/memory-mcp*").returncode != 0
+
+
+def test_a_user_with_sudo_and_a_port_that_selinux_has_to_know(machine: Machines, mirror):
+    m = machine("el8", pgdg=True)
+    put_program(m, "/usr/sbin/getenforce", "#!/bin/sh\necho Enforcing\n")
+    put_program(m, "/usr/sbin/semanage", SEMANAGE)
+    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}", "--data", "postgres_port=5544")
+    provisioned(m, *options, user="ops")
+    assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
+    assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
+    assert provisioned(m, *options, user="ops").changes == 0
+
+
+def test_without_systemd_pg_ctl_starts_the_cluster(machine: Machines, mirror):
+    m = machine("el9", pgdg=True, systemd=False)
+    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
+    said = provisioned(m, *options).said
+    assert "pg_ctl start -D /var/lib/pgsql/15/data (no systemd here)" in said
+    facts.assert_provisioned(m, 15, systemd=False)
+    assert provisioned(m, *options).changes == 0
+    m.power_cut()  # nothing starts a cluster at boot there: the next run does
+    m.start()
+    assert "cluster 15/main started" in provisioned(m, *options).said
+    facts.assert_provisioned(m, 15, systemd=False)
