@@ -35,7 +35,7 @@ from memory_mcp.config import load
 from memory_mcp.db import runner
 runner.migrate(load(os.environ).database(), runner.Request(folder=Path(sys.argv[1])))
 """
-# The least that a program with psycopg can do: no check, no lock, no record, no message, one call for each file.
+# The least that a program with psycopg can do: no check, no lock, no record, one call for each file.
 FLOOR = """
 import gc, os, sys
 gc.disable()
