@@ -15,12 +15,13 @@ HERE = Path(__file__).parent / "remote"
 _NEEDS: dict[str, tuple[str, ...]] = {
     "cluster": ("psql",),
     "pgvector": (),
-    "database": ("psql", "scram", "credential"),
+    "database": ("psql", "scram", "credential", "hba"),
     "server": (),
     "configuration": ("credential",),
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
     "maintain": ("memory",),
+    "restore": ("psql", "hba", "memory", "maintain"),
 }
 
 _BOOT = """

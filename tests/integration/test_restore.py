@@ -45,7 +45,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def maker(server):
-    """The application's role may create databases, and template1 has the extension, as the administrator's gift."""
+    """The application's role may create databases, and the administrator put vector into template1."""
     server.query("ALTER ROLE memory_user CREATEDB")
     server.query("CREATE EXTENSION vector", database="template1")
     yield

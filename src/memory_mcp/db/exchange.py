@@ -59,7 +59,7 @@ WHERE extname <> 'plpgsql') AS steps ORDER BY step, number
 """
 # What restores that were cut off have left: only they make such names. `{prefix}` as `Names.prefix`.
 LEFTOVERS = r"""
-SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', datname) FROM pg_database
+SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', datname) AS statement FROM pg_database
 WHERE starts_with(datname, {prefix}) AND substr(datname, length({prefix}) + 1) ~ '^\d+$'
   AND pg_has_role(datdba, 'USAGE')
 """
