@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import stat
 import subprocess
@@ -42,6 +43,18 @@ def test_a_backup_is_complete_and_private(seeded, file):
     assert "TABLE DATA public memories" in listing.stdout
     assert sorted(path.name for path in file.parent.iterdir()) == ["my.dump", "my.dump.sha256"]
     assert subprocess.run(["sha256sum", "-c", "my.dump.sha256"], cwd=file.parent, check=False).returncode == 0
+
+
+def test_progress_names_the_tables_and_an_error_is_still_seen(seeded, file):
+    steps = []
+    backup.backup(seeded.target, file, steps.append)
+    assert 'dumping contents of table "public.memories"' in steps
+    steps.clear()
+    restore.restore(seeded.target, file, progress=steps.append)
+    assert 'processing data for table "public.memories"' in steps
+    seeded.query("ALTER TABLE memories OWNER TO postgres")
+    with pytest.raises(MemoryMcpError, match=r"pg_dump failed.*permission denied"):
+        backup.backup(seeded.target, file.with_name("other"), steps.append)
 
 
 def test_a_backup_never_overwrites(seeded, file):
@@ -93,6 +106,24 @@ def test_when_the_backup_fails_nothing_is_rolled_back(seeded, monkeypatch):
         rollback.rollback(seeded.target, rollback.prepare(seeded.target))
     assert seeded.query(COUNT) == [(10,)]
     assert verify.verify(seeded.target).ok
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "/usr/lib/postgresql/15/bin",
+        "/usr/pgsql-15/bin",
+        "/opt/homebrew/opt/postgresql@15/bin",
+        "/usr/local/opt/postgresql@15/bin",
+        "/opt/homebrew/opt/libpq/bin",
+        "/Applications/Postgres.app/Contents/Versions/15/bin",
+        "/Library/PostgreSQL/15/bin",
+        "C:/Program Files/PostgreSQL/15/bin",
+    ],
+)
+def test_the_places_of_every_package_are_known(folder):
+    """Debian, PGDG for yum, Homebrew on both kinds of Mac, Postgres.app, EnterpriseDB on macOS and Windows."""
+    assert any(fnmatch.fnmatchcase(folder, place) for place in pgtools.PLACES)
 
 
 def test_a_program_of_an_older_major_is_not_used(tmp_path, monkeypatch):

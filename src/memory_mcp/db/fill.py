@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import pgtools
 from memory_mcp.db.connect import connect
+from memory_mcp.db.pgtools import Progress
 from memory_mcp.errors import RefusedError
 
 # what only an administrator may create, and what belongs to the database as a whole
@@ -23,8 +25,23 @@ WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' AND relkind 
 """
 
 
-def fill(target: DatabaseTarget, path: Path, major: int, entries: list[str], *, replace: bool = False) -> None:
-    """Restores `entries` of the backup into the database of `target`, all of them or none, in one transaction.
+@dataclass(frozen=True)
+class Source:
+    """A backup that was looked at: its entries, the server's major version, and who hears of progress."""
+
+    path: Path
+    major: int
+    entries: list[str]
+    progress: Progress | None = None
+
+    def restore(self, target: DatabaseTarget, *options: str) -> None:
+        """Runs pg_restore. Raises MemoryMcpError at its first error."""
+        program = pgtools.find("pg_restore", self.major)
+        pgtools.run([program, "--exit-on-error", *options, str(self.path)], target, progress=self.progress)
+
+
+def fill(target: DatabaseTarget, source: Source, *, replace: bool = False) -> None:
+    """Restores the entries of the backup into the database of `target` in one transaction.
 
     Raises RefusedError unless the database is empty; with `replace`, what the backup holds is dropped first.
     """
@@ -35,13 +52,11 @@ def fill(target: DatabaseTarget, path: Path, major: int, entries: list[str], *, 
         raise RefusedError(
             f"{target.parsed.database} is not empty", f"it holds {full[0]}", "name a new, empty database"
         )
-    options = ["--single-transaction", "--no-owner", "--exit-on-error"]
+    options = ["--single-transaction", "--no-owner", *(["--clean", "--if-exists"] if replace else [])]
     with tempfile.TemporaryDirectory() as folder:
         listing = Path(folder) / "list"  # names of objects, nothing secret
-        listing.write_text("\n".join(ours(entries, schemas)) + "\n", encoding="utf-8")
-        program = pgtools.find("pg_restore", major)
-        clean = ["--clean", "--if-exists"] if replace else []
-        pgtools.run([program, *options, *clean, f"--use-list={listing}", str(path)], target)
+        listing.write_text("\n".join(ours(source.entries, schemas)) + "\n", encoding="utf-8")
+        source.restore(target, *options, f"--use-list={listing}")
 
 
 def ours(entries: list[str], schemas: list[str]) -> list[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import backup, swap
 from memory_mcp.db.connect import connect
-from memory_mcp.db.fill import fill
+from memory_mcp.db.fill import Source, fill
+from memory_mcp.db.pgtools import Progress
 from memory_mcp.errors import ConfigurationError
 
 
@@ -24,7 +25,9 @@ class Restored:
     kept: str | None
 
 
-def restore(target: DatabaseTarget, path: Path, into: str | None = None) -> Restored:
+def restore(
+    target: DatabaseTarget, path: Path, into: str | None = None, progress: Progress | None = None
+) -> Restored:
     """Restores `path` into the database of `target`, or into the empty database `into` of the same server.
 
     A damaged file is refused before the first change.
@@ -35,11 +38,12 @@ def restore(target: DatabaseTarget, path: Path, into: str | None = None) -> Rest
     with connect(place, "looking at the database") as connection:
         major = connection.info.server_version // 10_000
         superuser, allowed = swap.may(connection)
-    entries = backup.contents(path, major)
+    source = Source(path, major, backup.contents(path, major), progress)
+    kept = None
     if into:
-        fill(place, path, major, entries)
-        return Restored(len(entries), None)
-    kept = swap.restore(target, path, major, entries, superuser) if allowed else None
-    if kept is None:
-        fill(target, path, major, entries, replace=True)
-    return Restored(len(entries), kept)
+        fill(place, source)
+    elif allowed:
+        kept = swap.restore(target, source, superuser)
+    if not into and kept is None:
+        fill(target, source, replace=True)
+    return Restored(len(source.entries), kept)

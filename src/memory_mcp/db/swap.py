@@ -9,15 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from psycopg import errors, sql
 
 from memory_mcp.config import DatabaseTarget
-from memory_mcp.db import exchange, pgtools
+from memory_mcp.db import exchange
 from memory_mcp.db.connect import Connection, connect
 from memory_mcp.db.exchange import Names
-from memory_mcp.db.fill import fill
+from memory_mcp.db.fill import Source, fill
 from memory_mcp.errors import BusyError, ConfigurationError
 
 # Through a transaction pooler the answer comes from another session than the one that was opened.
@@ -45,7 +44,7 @@ def may(connection: Connection) -> tuple[bool, bool]:
     return bool(row[0]), bool(row[0] or row[1])
 
 
-def restore(target: DatabaseTarget, path: Path, major: int, entries: list[str], superuser: bool) -> str | None:
+def restore(target: DatabaseTarget, source: Source, superuser: bool) -> str | None:
     """Puts the backup in the place of the database of `target`; returns the old database's new name.
 
     None when the role may not make such a database after all; then nothing was changed. Raises BusyError when
@@ -62,10 +61,9 @@ def restore(target: DatabaseTarget, path: Path, major: int, entries: list[str], 
                 return None
             beside = at(target, names.new)
             if superuser:
-                program = pgtools.find("pg_restore", major)
-                pgtools.run([program, "--exit-on-error", str(path)], beside)
+                source.restore(beside)
             else:
-                fill(beside, path, major, entries)
+                fill(beside, source)
             _exchange(connection, names)
         except BaseException:
             connection.execute(_statement(exchange.DROP, names))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from memory_mcp.cli.confirm import confirm
-from memory_mcp.cli.output import emit, json_option, say, wants_json
+from memory_mcp.cli.output import emit, json_option, progress, say, wants_json
 from memory_mcp.cli.target import database_options
 from memory_mcp.config import DatabaseTarget
 
@@ -23,7 +23,7 @@ def backup(target: DatabaseTarget, file: Path | None) -> None:
     """
     from memory_mcp.db.backup import backup as save
 
-    made = save(target, file)
+    made = save(target, file, progress())
     if wants_json():
         emit({"ok": True, "file": str(made.path), "bytes": made.size, "seconds": round(made.seconds, 3)})
     say(f"{made.path} ({made.size:,} bytes)")
@@ -45,7 +45,7 @@ def restore(target: DatabaseTarget, file: Path, into: str | None, yes: bool) -> 
 
     if into is None:
         confirm(target, "replaces everything in it with the backup", yes)
-    restored = bring_back(target, file, into)
+    restored = bring_back(target, file, into, progress())
     if wants_json():
         emit({"ok": True, "entries": restored.entries, "kept": restored.kept})
     say(f"restored {into or target.parsed.database} from {file}")
