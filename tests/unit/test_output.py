@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from memory_mcp import __version__
 from memory_mcp.cli import SUBCOMMANDS, main, output
 from memory_mcp.cli.db import SUBCOMMANDS as DATABASE_COMMANDS
 from memory_mcp.cli.lazy import LazyGroup
@@ -80,3 +81,9 @@ def test_help_loads_nothing_heavy(arguments):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_python_runs_the_package_as_the_command():
+    command = [sys.executable, "-m", "memory_mcp", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == __version__
