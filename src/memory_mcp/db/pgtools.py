@@ -101,19 +101,18 @@ def run(
 def _listen(process: subprocess.Popen[bytes], progress: Progress | None) -> list[str]:
     """Everything that a program says, but its steps, until it has ended; it ends with us."""
     said = []
-    try:
-        for raw in process.stderr or ():
-            line = raw.decode(errors="replace").strip()
-            step = _STEP.match(line)
-            if progress and step:
-                progress(step[1])
-            elif line and not (progress and _CHATTER.match(line)):
-                said.append(line)
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        process.wait()
+    with process:
+        try:
+            for raw in process.stderr or ():
+                line = raw.decode(errors="replace").strip()
+                step = _STEP.match(line)
+                if progress and step:
+                    progress(step[1])
+                elif line and not (progress and _CHATTER.match(line)):
+                    said.append(line)
+        except BaseException:
+            process.kill()
+            raise
     return said
 
 
