@@ -99,7 +99,7 @@ class Settings:
         except PermissionError:
             raise _forbidden(self.registry) from None
         except OSError:
-            raise self._nothing_configured() from None
+            raise self._nothing_configured(name) from None
         projects = self.projects()
         if name not in projects:
             near = difflib.get_close_matches(name, projects, n=1)
@@ -112,9 +112,13 @@ class Settings:
             )
         return projects[name]
 
-    def _nothing_configured(self) -> ConfigurationError:
+    def _nothing_configured(self, name: str) -> ConfigurationError:
         if self.unreadable:
             return _forbidden(self.unreadable[0])
+        if self.database_url:  # it is left aside when a project is named
+            return ConfigurationError(
+                f"project {name!r} is not known", f"{self.registry} does not exist", "leave out --project"
+            )
         return ConfigurationError(
             "no database is configured",
             f"DATABASE_URL is not set, and {self.registry} does not exist"

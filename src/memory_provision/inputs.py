@@ -89,7 +89,7 @@ class Inputs:
         s, p = self.settings, self.plan
         lines = {"port": p.port, **(s.postgres_settings or {})}
         return {
-            **self._server(),
+            **self.access(),
             **self._cluster(),
             "layout": p.platform.layout,
             "enforcing": p.enforcing,
@@ -100,11 +100,11 @@ class Inputs:
 
     def database(self) -> dict[str, Any]:
         """See remote/database.py."""
-        return {**self._server(), **self._credential(), "adopt": self.settings.adopt}
+        return {**self.access(), **self._credential(), "adopt": self.settings.adopt}
 
     def extension(self) -> dict[str, Any]:
         """See remote/extension.py."""
-        return {**self._server(), "projects_file": self.plan.places.projects_file}
+        return {**self.access(), "projects_file": self.plan.places.projects_file}
 
     def server(self) -> dict[str, Any]:
         """See remote/server.py; the wheel itself goes along only when it is needed."""
@@ -156,7 +156,7 @@ class Inputs:
         """See remote/migrations.py."""
         s = self.settings
         known = list(migration_names())
-        return {**self._installed(), **self._server(), "database": s.database, "known": known, "seed": s.seed}
+        return {**self._installed(), **self.access(), "database": s.database, "known": known, "seed": s.seed}
 
     def smoke(self) -> dict[str, Any]:
         """See remote/smoke.py."""
@@ -183,7 +183,7 @@ class Inputs:
         }
         return {
             **self._installed(),
-            **self._server(),
+            **self.access(),
             **self._cluster(),
             **places,
             **wanted,
@@ -204,7 +204,7 @@ class Inputs:
             "systemd": p.systemd,
         }
 
-    def _server(self) -> dict[str, Any]:
+    def access(self) -> dict[str, Any]:
         """Where PostgreSQL is, and who administers it."""
         p = self.plan
         return {"bindir": p.bindir, "port": p.port, "admin": p.admin}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
+from memory_mcp.db import exchange
 from memory_mcp.errors import ConfigurationError
 from memory_provision.commands import refuse
 from memory_provision.deploys import prepare, with_sudo
@@ -39,7 +41,7 @@ def backup() -> None:
 
 def restore() -> None:
     """Bring a backup back; needs confirm=<database>."""
-    _maintain("Restore", _restore, dangerous=True)
+    _maintain("Restore", _restore, dangerous=True, beside=True)
 
 
 def rollback() -> None:
@@ -60,6 +62,19 @@ def _restore(settings: Settings) -> tuple[str, list[str]]:
     return f"database restored from {settings.restore_file}", ["db", "restore", settings.restore_file, "--yes"]
 
 
+def _beside(inputs: Inputs) -> dict[str, Any]:
+    """What remote/restore.py needs beyond the input of remote/maintain.py."""
+    sql = {
+        "leftovers": exchange.LEFTOVERS,
+        "make": exchange.MAKE,
+        "extensions": exchange.EXTENSIONS,
+        "exchange": exchange.EXCHANGE,
+        "drop": exchange.DROP,
+    }
+    names = exchange.names(inputs.settings.database)._asdict()
+    return {**inputs.access(), "role": inputs.settings.role, "names": names, "sql": sql}
+
+
 def _rollback(settings: Settings) -> tuple[str, list[str]]:
     if settings.rollback_to is not None:
         return f"migrations after {settings.rollback_to} undone", [
@@ -78,10 +93,15 @@ def _run(name: str, step: Callable[[Inputs], Step], installing: bool = True) -> 
     _deploy(title=name, step=step(Inputs(settings, plan)), _sudo=with_sudo(plan))
 
 
-def _maintain(name: str, words: Callable[[Settings], tuple[str, list[str]]], dangerous: bool = False) -> None:
+def _maintain(
+    name: str, words: Callable[[Settings], tuple[str, list[str]]], dangerous: bool = False, beside: bool = False
+) -> None:
     def step(inputs: Inputs) -> Step:
         change, arguments = words(inputs.settings)
-        return Step("maintain", partial(inputs.maintain, change, arguments, dangerous), inputs.plan.python)
+        request = partial(inputs.maintain, change, arguments, dangerous)
+        if beside:
+            return Step("restore", lambda: {**request(), **_beside(inputs)}, inputs.plan.python)
+        return Step("maintain", request, inputs.plan.python)
 
     try:
         _run(name, step)

@@ -15,14 +15,15 @@ HERE = Path(__file__).parent / "remote"
 _NEEDS: dict[str, tuple[str, ...]] = {
     "cluster": ("psql", "layout", "layout_debian", "layout_pgdata"),
     "pgvector": (),
-    "extension": ("psql", "scram", "credential", "database"),
-    "database": ("psql", "scram", "credential"),
+    "extension": ("psql", "scram", "credential", "hba", "database"),
+    "database": ("psql", "scram", "credential", "hba"),
     "server": (),
     "configuration": ("credential",),
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
     "maintain": ("memory",),
-    "uninstall": ("psql", "scram", "credential", "database", "memory", "removal"),
+    "uninstall": ("psql", "scram", "credential", "hba", "database", "memory", "removal"),
+    "restore": ("psql", "hba", "memory", "maintain"),
 }
 
 _SHELL_NEEDS: dict[str, tuple[str, ...]] = {"machine": (), "apt": ("shell",), "dnf": ("shell",)}

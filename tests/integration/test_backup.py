@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import backup, pgtools, restore, rollback, seed, verify
 from memory_mcp.errors import ConfigurationError, MemoryMcpError
 
@@ -46,6 +45,18 @@ def test_a_backup_is_complete_and_private(seeded, file):
     assert subprocess.run(["sha256sum", "-c", "my.dump.sha256"], cwd=file.parent, check=False).returncode == 0
 
 
+def test_progress_names_the_tables_and_an_error_is_still_seen(seeded, file):
+    steps = []
+    backup.backup(seeded.target, file, steps.append)
+    assert 'dumping contents of table "public.memories"' in steps
+    steps.clear()
+    restore.restore(seeded.target, file, progress=steps.append)
+    assert 'processing data for table "public.memories"' in steps
+    seeded.query("ALTER TABLE memories OWNER TO postgres")
+    with pytest.raises(MemoryMcpError, match=r"pg_dump failed.*permission denied"):
+        backup.backup(seeded.target, file.with_name("other"), steps.append)
+
+
 def test_a_backup_never_overwrites(seeded, file):
     file.write_text("precious")
     with pytest.raises(ConfigurationError, match="exists"):
@@ -76,90 +87,6 @@ def test_no_other_process_can_see_the_password(seeded, tmp_path):
     assert seeded.server.app_password not in text
 
 
-def test_an_application_role_restores_in_one_transaction(seeded, file):
-    backup.backup(seeded.target, file)
-    before = seeded.query("SELECT id, content, embedding::text FROM memories ORDER BY id")
-    seeded.query("DELETE FROM memories")
-    seeded.query("ALTER TABLE memories DROP COLUMN topic")
-    restored = restore.restore(seeded.target, file)
-    assert restored.kept is None
-    assert seeded.query("SELECT id, content, embedding::text FROM memories ORDER BY id") == before
-    assert verify.verify(seeded.target).ok
-    owners = seeded.query(
-        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'memory_mcp')"
-    )
-    assert owners == [("memory_user",)]
-
-
-def test_a_restore_that_fails_changes_nothing(seeded, file):
-    backup.backup(seeded.target, file)
-    seeded.query("CREATE VIEW mine AS SELECT id FROM memories")  # stands in the way of the tables' replacement
-    seeded.query("DELETE FROM memories WHERE id LIKE '%1'")
-    before = seeded.query(COUNT)
-    with pytest.raises(MemoryMcpError, match="pg_restore failed"):
-        restore.restore(seeded.target, file)
-    assert seeded.query(COUNT) == before
-    assert verify.verify(seeded.target).ok
-
-
-@pytest.mark.parametrize("content", [b"", b"no dump", b"cut"])
-def test_a_damaged_file_is_refused_before_anything_changes(seeded, file, content):
-    if content == b"cut":
-        backup.backup(seeded.target, file)
-        content = file.read_bytes()[:2000]
-    file.write_bytes(content)
-    with pytest.raises(MemoryMcpError):
-        restore.restore(seeded.target, file)
-    assert seeded.query(COUNT) == [(10,)]
-
-
-def test_an_administrator_restores_beside_and_exchanges_the_names(seeded, file):
-    name = seeded.name
-    administrator = DatabaseTarget("test", seeded.admin_url, "test")
-    seeded.query(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
-    seeded.query(f'ALTER ROLE memory_user IN DATABASE "{name}" SET search_path = "$user", public, extensions')
-    seeded.query(f"ALTER DATABASE \"{name}\" SET work_mem = '5MB'")
-    properties = (
-        "SELECT pg_get_userbyid(datdba), acl::text FROM pg_database, unnest(datacl) AS acl "
-        f"WHERE datname = '{name}' ORDER BY acl::text"
-    )
-    before = seeded.query(properties)
-    backup.backup(administrator, file)
-    seeded.query("DELETE FROM memories")
-    with psycopg.connect(seeded.url):  # somebody is connected all the time
-        restored = restore.restore(administrator, file)
-    assert seeded.query(COUNT) == [(10,)]
-    assert seeded.query(properties) == before
-    with psycopg.connect(seeded.url) as connection:
-        assert connection.execute("SHOW search_path").fetchone() == ('"$user", public, extensions',)
-        assert connection.execute("SHOW work_mem").fetchone() == ("5MB",)
-    assert seeded.server.query(COUNT, database=restored.kept) == [(0,)]
-    seeded.server.drop(restored.kept)
-
-
-def test_bits_that_changed_on_the_disk_are_noticed(seeded, file):
-    backup.backup(seeded.target, file)
-    damaged = bytearray(file.read_bytes())
-    damaged[-3000] ^= 1  # pg_restore alone does not notice
-    file.write_bytes(damaged)
-    with pytest.raises(MemoryMcpError, match="is damaged"):
-        restore.restore(seeded.target, file)
-    assert seeded.query(COUNT) == [(10,)]
-
-
-def test_an_administrators_restore_that_fails_leaves_the_old_database(seeded, file):
-    administrator = DatabaseTarget("test", seeded.admin_url, "test")
-    seeded.query("CREATE ROLE leaver")
-    seeded.query("ALTER TABLE memory_usage_log OWNER TO leaver")
-    backup.backup(administrator, file)
-    seeded.query("ALTER TABLE memory_usage_log OWNER TO memory_user")
-    seeded.query("DROP ROLE leaver")
-    with pytest.raises(MemoryMcpError, match=r"pg_restore failed.*leaver"):
-        restore.restore(administrator, file)
-    assert seeded.query(COUNT) == [(10,)]
-    assert seeded.query("SELECT datname FROM pg_database WHERE datname LIKE %s", f"{seeded.name}\\_%") == []
-
-
 def test_a_rollback_that_loses_rows_is_saved_first(seeded, tmp_path, monkeypatch):
     monkeypatch.setattr(backup, "default_folder", lambda: tmp_path)
     undo = rollback.prepare(seeded.target, to=0)
@@ -179,6 +106,24 @@ def test_when_the_backup_fails_nothing_is_rolled_back(seeded, monkeypatch):
         rollback.rollback(seeded.target, rollback.prepare(seeded.target))
     assert seeded.query(COUNT) == [(10,)]
     assert verify.verify(seeded.target).ok
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "/usr/lib/postgresql/15/bin",
+        "/usr/pgsql-15/bin",
+        "/opt/homebrew/opt/postgresql@15/bin",
+        "/usr/local/opt/postgresql@15/bin",
+        "/opt/homebrew/opt/libpq/bin",
+        "/Applications/Postgres.app/Contents/Versions/15/bin",
+        "/Library/PostgreSQL/15/bin",
+        "C:/Program Files/PostgreSQL/15/bin",
+    ],
+)
+def test_the_places_of_every_package_are_known(folder):
+    """Debian, PGDG for yum, Homebrew on both kinds of Mac, Postgres.app, EnterpriseDB on macOS and Windows."""
+    assert any(fnmatch.fnmatchcase(folder, place) for place in pgtools.PLACES)
 
 
 def test_a_program_of_an_older_major_is_not_used(tmp_path, monkeypatch):

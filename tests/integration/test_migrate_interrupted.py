@@ -1,20 +1,16 @@
-"""kill -9 at every statement boundary: the next run converges. And files without a transaction."""
+"""Files without a transaction: killed or failed at every moment, they go on where they stopped."""
 
 from __future__ import annotations
-
-import os
-import signal
 
 import psycopg
 import pytest
 
-from memory_mcp.db import concurrent, files, rollback, runner
+from memory_mcp.db import rollback
 from memory_mcp.db.migration import HEADER
-from memory_mcp.db.runner import Request
 from memory_mcp.errors import MemoryMcpError
+from tests.integration.killing import migration_killed_at
 from tests.integration.test_migrate import HISTORY, LEDGER, migrate
 
-SHIPPED = sum(len(each.statements) for each in files.load().migrations)
 CONCURRENT = f"""{HEADER}
 CREATE TABLE IF NOT EXISTS a (b int);
 CREATE INDEX CONCURRENTLY a_b ON a (b);
@@ -22,48 +18,17 @@ CREATE UNIQUE INDEX CONCURRENTLY a_unique ON a (b);
 """
 
 
-def killed_at(number: int, target, folder=None) -> None:
-    """Runs the migrations in a child that is killed before its `number`-th statement."""
-    child = os.fork()
-    if child == 0:
-        count = 0
-
-        def die(connection, statement, _execute=runner.execute):
-            nonlocal count
-            count += 1
-            if count > number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            _execute(connection, statement)
-
-        runner.execute = concurrent.execute = die
-        runner.migrate(target, Request(folder=folder))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
-def schema(database) -> str:
-    dumped = database.server.dump(database.name, "--schema-only")
-    return "\n".join(line for line in dumped.splitlines() if not line.startswith("\\"))
-
-
-@pytest.mark.parametrize("number", range(0, SHIPPED, 4))
-def test_a_killed_run_is_finished_by_the_next_one(database, migrated, number):
-    killed_at(number, database.target)
-    migrate(database)
-    assert database.query(LEDGER) == migrated.query(LEDGER)
-    assert schema(database) == schema(migrated)
-
-
-@pytest.mark.parametrize("number", range(3))
-def test_a_killed_run_without_transaction_goes_on_where_it_stopped(database, tmp_path, number):
+# before each statement, and between it and its note; before the row is finished, and after
+@pytest.mark.parametrize("moment", range(2 * 3 + 2))
+def test_a_killed_run_without_transaction_goes_on_where_it_stopped(database, tmp_path, moment):
     (tmp_path / "1_c.sql").write_text(CONCURRENT)
-    killed_at(number, database.target, tmp_path)
-    assert database.query("SELECT state, statements_done, error FROM memory_mcp.migrations") == [
-        ("failed", number, "interrupted")
-    ]
-    assert migrate(database, tmp_path) == [1]
+    migration_killed_at(moment, database.target, tmp_path)
+    finished = moment == 2 * 3 + 1
+    state = ("applied", 3, None) if finished else ("failed", moment // 2, "interrupted")
+    assert database.query("SELECT state, statements_done, error FROM memory_mcp.migrations") == [state]
+    assert migrate(database, tmp_path) == ([] if finished else [1])
     assert database.query(LEDGER) == [(1, "c", "applied")]
+    assert database.query(HISTORY) == [("apply", 1)]
     assert database.query("SELECT count(*) FROM pg_index WHERE indrelid = 'a'::regclass AND indisvalid") == [
         (2,)
     ]

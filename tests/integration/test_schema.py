@@ -8,10 +8,14 @@ from memory_mcp.db import baseline, catalog, contract, files, rollback, runner, 
 from memory_mcp.db.connect import connect
 from memory_mcp.db.runner import Request
 from memory_mcp.errors import RefusedError
-from tests.integration.test_migrate_interrupted import schema
 
 MIGRATIONS = files.load().migrations
 ids = [each.label for each in MIGRATIONS]
+
+
+def schema(database) -> str:
+    dumped = database.server.dump(database.name, "--schema-only")
+    return "\n".join(line for line in dumped.splitlines() if not line.startswith("\\"))
 
 
 def psql(database, *paths):
@@ -52,6 +56,13 @@ def test_psql_makes_what_the_runner_makes(database, migrated):
     psql(database, *paths(len(MIGRATIONS)))
     migrated.query("DROP SCHEMA memory_mcp CASCADE")
     assert schema(database) == schema(migrated)
+
+
+def test_sample_data_and_rollbacks_run_under_psql_too(database):
+    psql(database, *paths(len(MIGRATIONS)), files.folder() / files.SEED, files.folder() / files.SEED)
+    assert database.query("SELECT count(*) FROM memories") == [(10,)]
+    psql(database, *(files.folder() / "rollback" / each.file_name for each in reversed(MIGRATIONS)))
+    assert database.query("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [(0,)]
 
 
 def test_files_can_be_run_again_by_hand(database):
@@ -132,6 +143,8 @@ BREAKAGES = {
     "index idx_memories_index": "UPDATE pg_index SET indisvalid = false "
     "WHERE indexrelid = 'idx_memories_index'::regclass",
     "trigger memories_updated_at": "ALTER TABLE memories DISABLE TRIGGER memories_updated_at",
+    "function update_updated_at_column()": "CREATE OR REPLACE FUNCTION update_updated_at_column() "
+    "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
 }
 
 
@@ -149,6 +162,8 @@ def test_verify_names_the_object_that_differs(migrated, label):
     [
         "ALTER TABLE memories DROP CONSTRAINT memories_kind_check, ADD CONSTRAINT memories_kind_check "
         "CHECK (kind = 'raw' OR kind = 'summary' OR kind = 'derived')",
+        "CREATE OR REPLACE FUNCTION update_updated_at_column() RETURNS TRIGGER AS $$\nBEGIN -- as others do\n"
+        "  NEW.updated_at := CURRENT_TIMESTAMP;\n  RETURN NEW;\nEND;\n$$ language 'plpgsql'",
         "ALTER TABLE memories ADD COLUMN note text",
         "CREATE INDEX mine ON memories (channel)",
         "CREATE TABLE other (id int)",

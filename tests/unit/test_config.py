@@ -106,6 +106,8 @@ def test_a_wrong_registry_is_an_error_that_shows_no_secret(home, content):
 
 
 def test_without_any_configuration_the_error_says_what_to_do(home):
+    with pytest.raises(ConfigurationError, match="project 'other' is not known"):
+        config.load({"DATABASE_URL": URL}).database("other")
     with pytest.raises(ConfigurationError, match="no database is configured"):
         config.load({}).database()
 

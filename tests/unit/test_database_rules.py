@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memory_provision.remote.database import decides
+from memory_provision.remote.hba import decides
 
 
 def rule(method: str, **changes: Any) -> dict[str, Any]:

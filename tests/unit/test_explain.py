@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 
-from memory_mcp.db import explain
+from memory_mcp.db import connect, explain
 from memory_mcp.errors import BusyError, ConfigurationError, MemoryMcpError, RefusedError, UnreachableError
 
 
@@ -65,6 +68,7 @@ def test_no_secret_survives():
         ("42704", 'type "vector" does not exist', ConfigurationError, "CREATE EXTENSION"),
         ("25006", "cannot execute CREATE TABLE in a read-only transaction", RefusedError, "primary"),
         ("42P07", 'relation "memories" already exists', RefusedError, "db baseline"),
+        ("42P01", 'relation "memory_usage_log" does not exist', MemoryMcpError, "db migrate"),
         ("55P03", "canceling statement due to lock timeout", BusyError, "again"),
         ("53100", "could not extend file: No space left on device", MemoryMcpError, "space"),
         (None, "server closed the connection unexpectedly", UnreachableError, "again"),
@@ -76,6 +80,15 @@ def test_a_failed_statement_has_a_cause_and_a_fix(state, text, kind, fix):
     assert type(error) is kind
     assert error.seen == f"migrating: {text}"
     assert fix in error.fix
+
+
+@pytest.mark.parametrize(("version", "refused"), [(140_021, True), (150_000, False), (180_004, False)])
+def test_servers_older_than_15_are_refused(version, refused):
+    """A stand-in for the connection: no server that old is at hand."""
+    answer = SimpleNamespace(fetchone=lambda: (False,))
+    old = SimpleNamespace(info=SimpleNamespace(server_version=version), execute=lambda _: answer)
+    with pytest.raises(RefusedError, match="the server is PostgreSQL 14") if refused else nullcontext():
+        connect.check_server(old)
 
 
 def test_superuser_is_never_the_advice():

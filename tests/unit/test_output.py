@@ -10,7 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from memory_mcp.cli import SUBCOMMANDS, LazyGroup, main, output
+from memory_mcp import __version__
+from memory_mcp.cli import SUBCOMMANDS, main, output
+from memory_mcp.cli.db import SUBCOMMANDS as DATABASE_COMMANDS
+from memory_mcp.cli.lazy import LazyGroup
 from memory_mcp.errors import BusyError, ConfigurationError, MemoryMcpError, RefusedError, UnreachableError
 
 
@@ -63,10 +66,24 @@ def test_every_listed_command_can_be_imported_and_has_help():
         assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
 
 
-def test_help_loads_nothing_heavy():
+@pytest.mark.parametrize("name", DATABASE_COMMANDS)
+def test_the_help_that_is_shown_without_an_import_is_the_commands_own(name):
+    result = CliRunner().invoke(main, ["db", name, "--help"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[2].strip() == DATABASE_COMMANDS[name][1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["db", "--help"], ["db", "migrate", "--help"]])
+def test_help_loads_nothing_heavy(arguments):
     script = (
-        "import sys; from memory_mcp.cli import main; main(['--help'], standalone_mode=False); "
+        f"import sys; from memory_mcp.cli import main; main({arguments}, standalone_mode=False); "
         "print(sorted({'psycopg', 'mcp', 'numpy', 'httpx2', 'wordllama'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_python_runs_the_package_as_the_command():
+    command = [sys.executable, "-m", "memory_mcp", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == __version__

@@ -49,6 +49,11 @@ def note(text: str) -> None:
     click.echo(text, err=True, color=_colour(sys.stderr))
 
 
+def progress() -> Callable[[str], None] | None:
+    """`note` on a terminal; nothing elsewhere, where nobody watches."""
+    return note if sys.stderr.isatty() else None
+
+
 def fail(ctx: click.Context, error: MemoryMcpError) -> NoReturn:
     """Shows the error in the form that was asked for and ends the process with its exit code."""
     error.seen, error.why, error.fix = redact(error.seen), redact(error.why), redact(error.fix)

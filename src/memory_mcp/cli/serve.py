@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -44,7 +43,6 @@ def serve(env_file: Path | None, project: str | None, transport: str, **options:
         if sys.stdin.isatty():
             output.note("An MCP client is expected on stdin (memory-mcp config register CLIENT). Ctrl-D ends.")
         server.build(settings, project, options["roots"]).run("stdio")
-        gc.freeze()  # spares the interpreter a last search for cycles: 0.3 s for which the client would wait
     else:
         from memory_mcp.server import http
 

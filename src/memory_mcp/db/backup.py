@@ -12,6 +12,7 @@ from pathlib import Path
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import pgtools
 from memory_mcp.db.connect import connect
+from memory_mcp.db.pgtools import Progress
 from memory_mcp.errors import ConfigurationError, MemoryMcpError
 
 
@@ -24,7 +25,7 @@ class Backup:
     seconds: float
 
 
-def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
+def backup(target: DatabaseTarget, path: Path | None = None, progress: Progress | None = None) -> Backup:
     """Dumps the whole database to `path`; without one, to a new file in `default_folder()`.
 
     Beside it goes `path`.sha256, as sha256sum writes it: the format has no checksum of its own.
@@ -41,7 +42,8 @@ def backup(target: DatabaseTarget, path: Path | None = None) -> Backup:
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            pgtools.run([pgtools.find("pg_dump", major), "--format=custom"], target, stdout=file)
+            program = pgtools.find("pg_dump", major)
+            pgtools.run([program, "--format=custom"], target, file, progress)
             os.fsync(file.fileno())
         contents(partial, major)
         _write_checksum(partial, path)

@@ -35,8 +35,9 @@ SELECT jsonb_build_object(
                                            i.indisvalid, i.indisunique))
         FROM tables AS t JOIN pg_index AS i ON i.indrelid = t.oid),
     'triggers', (
-        SELECT jsonb_agg(jsonb_build_array(g.tgname, pg_get_triggerdef(g.oid), g.tgenabled))
-        FROM tables AS t JOIN pg_trigger AS g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal))
+        SELECT jsonb_agg(jsonb_build_array(g.tgname, pg_get_triggerdef(g.oid), g.tgenabled, p.prosrc))
+        FROM tables AS t JOIN pg_trigger AS g ON g.tgrelid = t.oid JOIN pg_proc AS p ON p.oid = g.tgfoid
+        WHERE NOT g.tgisinternal))
 """
 _DEFAULT_INDEX = "SELECT count(*) FROM memory_indexes WHERE (project, name) = ('default', 'memory')"
 
@@ -62,7 +63,7 @@ class Catalog:
     columns: dict[tuple[str, str], tuple[str, bool, str | None]]
     constraints: tuple[Constraint, ...]
     indexes: dict[str, tuple[str, str, bool]]  # name → table, definition, valid
-    triggers: dict[str, tuple[str, bool]]  # name → definition, enabled
+    triggers: dict[str, tuple[str, bool, str]]  # name → definition, enabled, its function's body in plain form
     default_index: bool
 
 
@@ -90,8 +91,8 @@ def read(connection: Connection) -> Catalog:
             for table, name, definition, valid, _ in found["indexes"]
         },
         triggers={
-            name: (unqualified(definition.partition(f" {name} ")[2]), enabled != "D")
-            for name, definition, enabled in found["triggers"]
+            name: (unqualified(definition.partition(f" {name} ")[2]), enabled != "D", bare(body))
+            for name, definition, enabled, body in found["triggers"]
         },
         default_index=has_default,
     )
@@ -116,6 +117,13 @@ def numbers(version: str) -> tuple[int, ...]:
 def unqualified(definition: str) -> str:
     """Without schema names: hosted databases keep extensions, and some people their tables, elsewhere."""
     return re.sub(r'\b(?!\d)(?:\w+|"[^"]+")\.(?=[A-Za-z_"])', "", definition)
+
+
+def bare(body: str) -> str:
+    """A function's body without comments, case, blanks, and the several ways to write `=` and `now()`."""
+    text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", body, flags=re.DOTALL).lower().replace(":=", "=")
+    text = re.sub(r"\b(current_timestamp|(clock|statement|transaction)_timestamp\(\))", "now()", text)
+    return re.sub(r" ?([=;()]) ?", r"\1", " ".join(text.split())).rstrip(";")
 
 
 def plain(default: str) -> str:

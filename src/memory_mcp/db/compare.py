@@ -95,6 +95,8 @@ def _checks(connection: Connection, actual: Catalog, version: int) -> Iterator[D
 
 def _indexes(actual: Catalog, version: int) -> Iterator[Difference]:
     for index in contract.at(contract.INDEXES, version):
+        if index.table not in actual.tables:
+            continue
         label = f"index {index.name}"
         found = actual.indexes.get(index.name)
         if index.definition.startswith("ivfflat"):
@@ -132,3 +134,6 @@ def _trigger(actual: Catalog) -> Iterator[Difference]:
         yield Difference(f"trigger {name}", definition, found[0] if found else "")
     elif not found[1]:
         yield Difference(f"trigger {name}", "an enabled trigger", "a disabled one")
+    function, body = contract.TRIGGER_FUNCTION
+    if found is not None and found[0] == definition and found[2] != body:
+        yield Difference(f"function {function}", body, found[2])

@@ -260,3 +260,5 @@ TRIGGER = (
     "memories_updated_at",
     "BEFORE UPDATE ON memories FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()",
 )
+# the body of its function, as `catalog.bare` shows it
+TRIGGER_FUNCTION = ("update_updated_at_column()", "begin new.updated_at=now();return new;end")

@@ -137,6 +137,12 @@ RUNNING = {
         "this server is read-only: a replica or a read-only endpoint",
         "use the primary's URL",
     ),
+    "42P01": Cause(
+        r'relation "(memories|memory_(indexes|relationships|usage_log))" does not exist',
+        MemoryMcpError,
+        "the tables are not there",
+        "make them: memory-mcp db migrate",
+    ),
     "42P07": Cause(
         r"",
         RefusedError,

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -20,16 +20,26 @@ from memory_mcp.config import DatabaseTarget
 from memory_mcp.db.connect import conninfo
 from memory_mcp.errors import ConfigurationError, MemoryMcpError
 
+Progress = Callable[[str], None]
+# with --verbose: what takes long, and everything else that is no error
+_STEP = re.compile(
+    r"\w+: ((?:dumping contents of table|processing data for table|creating (?:INDEX|CONSTRAINT)) .+)"
+)
+_CHATTER = re.compile(r"\w+: (?!error:|warning:|detail:|hint:|from TOC entry)")
+
 # Where packages put them; on Debian the program on the PATH is a wrapper that guesses a version.
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
+    "/usr/lib/postgresql[0-9]*/bin",
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
     "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
     "/opt/homebrew/opt/libpq/bin",
     "/usr/local/opt/libpq/bin",
+    "/opt/local/lib/postgresql*/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
+    "/Library/PostgreSQL/*/bin",
     "C:/Program Files/PostgreSQL/*/bin",
 )
 
@@ -56,9 +66,14 @@ def find(program: str, major: int) -> Path:
 
 
 def run(
-    command: list[str | Path], target: DatabaseTarget, stdout: IO[bytes] | int = subprocess.PIPE
-) -> subprocess.CompletedProcess[bytes]:
+    command: list[str | Path],
+    target: DatabaseTarget,
+    stdout: IO[bytes] | int = subprocess.DEVNULL,
+    progress: Progress | None = None,
+) -> None:
     """Runs a program against `target`. Raises MemoryMcpError with what it wrote when it fails.
+
+    `progress` is told what it does now: a table, an index.
 
     The command line carries the URL without its password; the password is in a file that only this user's
     child can open.
@@ -66,22 +81,39 @@ def run(
     url = replace(target.parsed, password="")
     public = conninfo(replace(target, url=url.text))
     with _passfile(target.parsed.password) as (variables, descriptors):
-        done = subprocess.run(
-            [*command, "--no-password", f"--dbname={public}"],
-            env={**os.environ, **variables},
+        process = subprocess.Popen(
+            [*command, "--no-password", *(["--verbose"] if progress else []), f"--dbname={public}"],
+            env={**os.environ, "LC_ALL": "C", **variables},
             pass_fds=descriptors,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.PIPE,
-            check=False,
         )
-    if done.returncode:
-        text = urls.redact(done.stderr.decode(errors="replace").strip(), target.parsed.password)
+        said = _listen(process, progress)
+    if process.returncode:
+        text = urls.redact("\n".join(said), target.parsed.password)
         raise MemoryMcpError(
             f"{Path(command[0]).name} failed: {text.splitlines()[0] if text else 'it gave no reason'}",
             "\n".join(text.splitlines()[1:4]),
         )
-    return done
+
+
+def _listen(process: subprocess.Popen[bytes], progress: Progress | None) -> list[str]:
+    """Everything that a program says, but its steps, until it has ended; it ends with us."""
+    said = []
+    with process:
+        try:
+            for raw in process.stderr or ():
+                line = raw.decode(errors="replace").strip()
+                step = _STEP.match(line)
+                if progress and step:
+                    progress(step[1])
+                elif line and not (progress and _CHATTER.match(line)):
+                    said.append(line)
+        except BaseException:
+            process.kill()
+            raise
+    return said
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from memory_mcp.db import files, ledger, lock, status
 from memory_mcp.db.backup import backup
 from memory_mcp.db.connect import Connection, check_server, connect, require_direct
 from memory_mcp.db.migration import Migration, loses_data
-from memory_mcp.db.runner import LIMITS, Applied, Report, silent
+from memory_mcp.db.pgtools import Progress
+from memory_mcp.db.runner import LIMITS, Applied
 from memory_mcp.db.statements import StatementError, execute
 from memory_mcp.errors import RefusedError
 
@@ -59,13 +60,18 @@ def prepare(
 
 
 def rollback(
-    target: DatabaseTarget, undo: Undo, *, save: bool = True, seconds: float = 60.0, report: Report = silent
+    target: DatabaseTarget,
+    undo: Undo,
+    *,
+    save: bool = True,
+    seconds: float = 60.0,
+    progress: Progress | None = None,
 ) -> tuple[list[Applied], Path | None]:
     """Undoes each migration in a transaction of its own; returns what was undone, and the backup's file.
 
     With `save`, a backup is made first when rows may be lost; if it fails, nothing is undone.
     """
-    saved = backup(target).path if save and undo.loses_data else None
+    saved = backup(target, progress=progress).path if save and undo.loses_data else None
     undone = []
     with connect(target, "rolling back") as connection:
         for migration, script in zip(undo.migrations, undo.scripts, strict=True):
@@ -80,7 +86,6 @@ def rollback(
                     raise error.explained(script) from None
                 ledger.remove(connection, migration, time.monotonic() - start)
             undone.append(Applied(migration, time.monotonic() - start))
-            report("done", migration, undone[-1].seconds)
     return undone, saved
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from memory_provision.remote import credential, scram
 from memory_provision.remote.base import Report, Rights, Trouble, read_text, sync_directory, sync_file
+from memory_provision.remote.hba import RULES, decides
 from memory_provision.remote.psql import Psql, administrator, identifier, literal
 
 MADE_BY = "made by memory-mcp"
@@ -184,7 +184,7 @@ def older(installed: str, available: str) -> bool:
 
 def _let_in(request: dict[str, Any], report: Report, apply: bool, psql: Psql) -> None:
     """The role must be able to log in over localhost with SCRAM; the first pg_hba line that matches decides."""
-    rules = psql.json("SELECT coalesce(json_agg(r ORDER BY line_number), '[]') FROM pg_hba_file_rules r") or []
+    rules = psql.json(RULES) or []
     wanted = [
         a
         for a in ("127.0.0.1", "::1")
@@ -204,32 +204,3 @@ def _let_in(request: dict[str, Any], report: Report, apply: bool, psql: Psql) ->
         owner = request["admin"]["user"] or "root"
         sync_file(Report(), True, path, block + text, Rights(0o640, owner, owner))
         psql.execute("SELECT pg_reload_conf();")
-
-
-def decides(rules: list[dict[str, Any]], database: str, role: str, address: str) -> str | None:
-    """The method of the first rule of pg_hba_file_rules for this connection without TLS; None without one."""
-    for rule in rules:
-        if rule.get("error") or rule["type"] not in ("host", "hostnossl"):
-            continue
-        if not _named(rule["database"], database, ("all", "sameuser" if database == role else "all")):
-            continue
-        if _named(rule["user_name"], role, ("all",)) and _covers(rule["address"], rule["netmask"], address):
-            return str(rule["auth_method"])
-    return None
-
-
-def _named(names: list[str], name: str, keywords: tuple[str, ...]) -> bool:
-    return any(n == name or n in keywords for n in names)
-
-
-def _covers(network: str | None, mask: str | None, address: str) -> bool:
-    if network in ("all", "samehost", "samenet", "localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(f"{network}/{_prefix(mask)}", strict=False)
-    except (ValueError, TypeError):
-        return False
-
-
-def _prefix(mask: str | None) -> int:
-    return bin(int(ipaddress.ip_address(mask or ""))).count("1")

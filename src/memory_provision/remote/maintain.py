@@ -12,6 +12,15 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: install_dir, env_file, owner, project, database, arguments, change (in words),
     dangerous (then confirm has to be the database's name).
     """
+    confirmed(request)
+    report.change(request["change"])
+    if apply:
+        # as root: a backup belongs to nobody else
+        report.facts["answer"] = memory.call_as(None, request, *request["arguments"])
+
+
+def confirmed(request: dict[str, Any]) -> None:
+    """Trouble unless there is a server to ask, and the operator knows what can be lost."""
     if not memory.ready(request):
         raise Trouble(
             "there is no Memory MCP on this machine",
@@ -24,7 +33,3 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
             f"it can remove what is in database {request['database']} now",
             f"repeat with --data confirm={request['database']}",
         )
-    report.change(request["change"])
-    if apply:
-        # as root: a backup belongs to nobody else
-        report.facts["answer"] = memory.call_as(None, request, *request["arguments"])

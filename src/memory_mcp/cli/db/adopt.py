@@ -19,8 +19,8 @@ _GOOD, _BAD = click.style("✓", fg="green"), click.style("✗", fg="red")
 def verify(ctx: click.Context, target: DatabaseTarget) -> None:
     """Compare the schema with its definition.
 
-    Every table, column, constraint, index and trigger is looked at; each difference is named, and the exit code
-    is 1 when there is one.
+    Every table, column, constraint, index, trigger and function is looked at; each difference is named, and the
+    exit code is 1 when there is one.
     """
     from memory_mcp.db.verify import verify as look
 

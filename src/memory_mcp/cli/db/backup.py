@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from memory_mcp.cli.confirm import confirm
-from memory_mcp.cli.output import emit, json_option, say, wants_json
+from memory_mcp.cli.output import emit, json_option, progress, say, wants_json
 from memory_mcp.cli.target import database_options
 from memory_mcp.config import DatabaseTarget
 
@@ -23,7 +23,7 @@ def backup(target: DatabaseTarget, file: Path | None) -> None:
     """
     from memory_mcp.db.backup import backup as save
 
-    made = save(target, file)
+    made = save(target, file, progress())
     if wants_json():
         emit({"ok": True, "file": str(made.path), "bytes": made.size, "seconds": round(made.seconds, 3)})
     say(f"{made.path} ({made.size:,} bytes)")
@@ -31,20 +31,25 @@ def backup(target: DatabaseTarget, file: Path | None) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--into", metavar="NAME", help="Fill this empty database of the same server instead.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @database_options
-def restore(target: DatabaseTarget, file: Path, yes: bool) -> None:
+def restore(target: DatabaseTarget, file: Path, into: str | None, yes: bool) -> None:
     """Bring a backup back.
 
-    The database's content is replaced with that of FILE; a failure leaves everything as it was.
+    The database's content is replaced with that of FILE; a failure leaves everything as it was. A role that may
+    make databases fills a new one, which then takes the old one's name; the old one stays under another name.
     """
     from memory_mcp.db.restore import restore as bring_back
 
-    confirm(target, "replaces everything in it with the backup", yes)
-    restored = bring_back(target, file)
+    if into is None:
+        confirm(target, "replaces everything in it with the backup", yes)
+    restored = bring_back(target, file, into, progress())
     if wants_json():
         emit({"ok": True, "entries": restored.entries, "kept": restored.kept})
-    say(f"restored {target.parsed.database} from {file}")
+    say(f"restored {into or target.parsed.database} from {file}")
     if restored.kept:
         say(f"the database as it was is now called {restored.kept}")
+    elif into is None:
+        say("its content was replaced in one transaction: this role cannot make such a database beside it")

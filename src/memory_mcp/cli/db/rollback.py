@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from memory_mcp.cli.confirm import confirm
-from memory_mcp.cli.output import emit, json_option, note, say, wants_json
+from memory_mcp.cli.output import emit, json_option, note, progress, say, wants_json
 from memory_mcp.cli.target import database_options
 from memory_mcp.config import DatabaseTarget
 
@@ -37,7 +37,7 @@ def rollback(target: DatabaseTarget, to: int | None, steps: int | None, no_backu
         _tell([], None)
         return
     _ask(target, undo, yes)
-    _tell(*back.rollback(target, undo, save=not no_backup))
+    _tell(*back.rollback(target, undo, save=not no_backup, progress=progress()))
 
 
 @click.command()
@@ -55,7 +55,7 @@ def redo(target: DatabaseTarget, no_backup: bool, yes: bool) -> None:
         _tell([], None)
         return
     _ask(target, undo, yes)
-    undone, saved = back.rollback(target, undo, save=not no_backup)
+    undone, saved = back.rollback(target, undo, save=not no_backup, progress=progress())
     applied = runner.migrate(target, runner.Request(steps=1, out_of_order=True))
     _tell(undone, saved, applied)
 
@@ -78,9 +78,9 @@ def _tell(undone: list[Applied], saved: Path | None, applied: list[Applied] | No
     if saved and not wants_json():
         note(f"backup: {saved} (bring it back with: memory-mcp db restore {saved})")
     for each in undone:
-        say(f"undone {each.migration.label}")
+        say(f"undone {each.migration.label} ({each.seconds:.2f} s)")
     for each in applied or ():
-        say(f"applied {each.migration.label}")
+        say(f"applied {each.migration.label} ({each.seconds:.2f} s)")
     if not undone:
         say("nothing to undo")
 
