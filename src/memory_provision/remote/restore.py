@@ -21,8 +21,8 @@ _LIST = "SELECT coalesce(json_agg(statement), '[]') FROM ({query}) AS found"
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: that of `maintain` (whose `arguments` restore in one transaction), and bindir, port, admin, role, names
-    (old, new, kept, prefix) and sql: the templates of memory_mcp.db.exchange.
+    """Request: that of `maintain` (whose `arguments` restore in one transaction), and bindir, port, admin,
+    role, names (old, new, kept, prefix) and sql: the templates of memory_mcp.db.exchange.
     """
     maintain.confirmed(request)
     report.change(request["change"])
