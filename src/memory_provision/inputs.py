@@ -39,6 +39,7 @@ class Inputs:
             "PGVECTOR": p.fill(row.pgvector_package),
             "HEADERS": p.fill(row.headers_package),
             "BUILD": " ".join(row.build_packages),
+            "UPGRADE": "no",
             "CONTROL": f"{p.fill(row.extensions)}/vector.control",
             "SOURCES": "\n".join(" ".join(s) for s in pgvector_sources(self.settings.pgvector_url)),
         }
@@ -73,6 +74,7 @@ class Inputs:
             "cache": p.places.cache,
             "sources": [[x.file, x.version, x.sha256] for x in pgvector_sources(self.settings.pgvector_url)],
             "headers_glob": f"{p.fill(p.platform.headers_package)}_*.deb",
+            "upgrade": False,
         }
 
     def built(self) -> dict[str, Any]:
@@ -101,6 +103,10 @@ class Inputs:
     def database(self) -> dict[str, Any]:
         """See remote/database.py."""
         return {**self._server(), **self._credential(), "adopt": self.settings.adopt}
+
+    def extension(self) -> dict[str, Any]:
+        """See remote/extension.py."""
+        return {**self._server(), "projects_file": self.plan.places.projects_file}
 
     def server(self) -> dict[str, Any]:
         """See remote/server.py; the wheel itself goes along only when it is needed."""

@@ -15,6 +15,7 @@ HERE = Path(__file__).parent / "remote"
 _NEEDS: dict[str, tuple[str, ...]] = {
     "cluster": ("psql", "layout", "layout_debian", "layout_pgdata"),
     "pgvector": (),
+    "extension": ("psql", "scram", "credential", "database"),
     "database": ("psql", "scram", "credential"),
     "server": (),
     "configuration": ("credential",),

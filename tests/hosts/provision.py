@@ -17,6 +17,7 @@ from tests.hosts.bed.machine import Machine
 from tests.hosts.watch import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
+MAIN_JOB = "deploys/postgres.py"
 
 
 @dataclass
@@ -38,11 +39,11 @@ class Run:
         return int(self.results["results"]["totals"]["success"])
 
 
-def command(inventory: Path | str, *options: str) -> list[str]:
+def command(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> list[str]:
     """The command line; settings are given as `--data name=value`."""
     pyinfra = str(Path(sys.executable).with_name("pyinfra"))
     data = ["--group-data", str(ROOT / "inventories" / "group_data")]
-    return [pyinfra, *options, *data, str(inventory), "deploys/postgres.py"]
+    return [pyinfra, *options, *data, str(inventory), job]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -51,11 +52,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, **more}
 
 
-def provision(inventory: Path | str, *options: str, env: dict[str, str] | None = None) -> Run:
-    """Run the main job to its end and apply its changes."""
+def provision(
+    inventory: Path | str, *options: str, env: dict[str, str] | None = None, job: str = MAIN_JOB
+) -> Run:
+    """Run a job to its end and apply its changes."""
     begun = time.monotonic()
     done = subprocess.run(
-        command(inventory, "-y", "--json", *options),
+        command(inventory, "-y", "--json", *options, job=job),
         cwd=ROOT,
         env=environment(**(env or {})),
         capture_output=True,
@@ -73,10 +76,10 @@ def provisioned(machine: Machine, *options: str, user: str = "root", env: dict[s
     return run
 
 
-def dry(inventory: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
+def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess.CompletedProcess[str]:
     """What would it do?"""
     return subprocess.run(
-        command(inventory, "--dry", *options),
+        command(inventory, "--dry", *options, job=job),
         cwd=ROOT,
         env=environment(),
         capture_output=True,

@@ -4,22 +4,49 @@
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
 #   PGDG_URL, PGDG_KEY    the repository, its armored key      SOURCES  lines of: file version sha256 url
 #   CONTROL               pgvector's control file in this server's folder of extensions
+#   UPGRADE yes|no        is a newer pgvector wanted?
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 KEY_FILE=/usr/share/keyrings/memory-mcp-pgdg.asc
 SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
-SAFE=0.8.2 # the first pgvector without CVE-2026-3172
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
-newer() { dpkg --compare-versions "${1#*:}" ge "$SAFE"; }
+can_compile() { true; }
 errors() { grep -E '^(E|Err|W|dpkg): ?|rror:' "$1" | grep -v '^W: Download is performed unsandboxed'; }
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 \
   -o Acquire::https::Timeout=30 -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef "$@"; }
+
+fetch() { # fetch URL FILE SHA256
+  /usr/lib/apt/apt-helper -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \
+    download-file "$1" "$2" "SHA256:$3" >/dev/null
+}
+source_url() { # a file of the Debian pool comes from this machine's mirror; a package of the same age is better
+  case $1 in
+  pool/*) [ -z "$have" ] && printf '%s/%s\n' \
+    "$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\([^']*\)/dists/$CODENAME/InRelease'.*#\1#p" | head -n 1)" "$1" ;;
+  *) echo "$1" ;;
+  esac
+}
+newest() { # is there a better pgvector? Asked in a folder of our own, because a question changes nothing
+  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
+  mkdir -p "$room/lists/partial"
+  (
+    printf 'Dir::State::Lists "%s/lists"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n' "$room" >"$room/apt.conf"
+    export APT_CONFIG="$room/apt.conf" CACHE="$room"
+    apt update >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
+    best_vector; better && echo "$best_version"; true
+  )
+  said=$?; rm -rf "$room"; return $said
+}
 
 # -- what is missing
 missing=
 for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
 [ -e "$CONTROL" ] || missing_vector=yes
+if [ "$UPGRADE" = yes ] && [ -z "${missing_vector:-}" ]; then
+  newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
+  [ -z "$newer" ] || missing_vector=yes
+fi
 torn=; [ -n "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || [ -n "$(dpkg --audit 2>/dev/null | head -n 1)" ] && torn=yes
 scheme=https; [ -s /etc/ssl/certs/ca-certificates.crt ] || scheme=http # the signature protects either way
 uri=$PGDG_URL; case $uri in https://*) uri="$scheme://${PGDG_URL#https://}" ;; esac
@@ -39,7 +66,7 @@ fi
 [ -n "$repository" ] && change "PGDG's repository for $CODENAME added ($SOURCES_FILE)"
 [ -n "$torn" ] && change "interrupted installation of packages completed"
 [ -n "$missing" ] && change "packages installed:$missing"
-[ -n "${missing_vector:-}" ] && change "pgvector, or what it is compiled from, fetched"
+[ -n "${missing_vector:-}" ] && change "pgvector${newer:+ $(there) → $newer}, or what it is compiled from, fetched"
 [ "$APPLY" = yes ] || finish
 
 # -- from here on things change
@@ -60,31 +87,13 @@ if [ "$SOURCE" = pgdg ] && ! apt-cache policy "postgresql-$MAJOR" | grep -q -- "
   trouble "PGDG's repository was not read" "$(complaints)"
 fi
 
-# -- pgvector: a package that is new enough, else the pinned source, else whatever package there is
-fetch() { # fetch URL FILE SHA256
-  /usr/lib/apt/apt-helper -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \
-    download-file "$1" "$2" "SHA256:$3" >/dev/null
-}
-pool=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\([^']*\)/dists/$CODENAME/InRelease'.*#\1#p" | head -n 1)
-source_url() { # a file of the Debian pool comes from this machine's mirror; a package of the same age is better
-  case $1 in pool/*) [ -z "$have" ] && echo "${pool%/}/$1" ;; *) echo "$1" ;; esac
-}
-fetched=
 if [ -n "${missing_vector:-}" ]; then
   mkdir -p -m 755 "$CACHE"
-  have=$(candidate "$PGVECTOR")
-  if [ -n "$have" ] && newer "$have"; then missing="$missing $PGVECTOR"
-  else
-    fetched=$(fetch_sources)
-    if [ -n "$fetched" ]; then missing="$missing $BUILD"
-    elif [ -n "$have" ]; then missing="$missing $PGVECTOR"
-    else trouble "pgvector can be had neither as a package nor as a source" "$(cat "$CACHE/tried")" "name a mirror: --data pgvector_url=URL"
-    fi
-  fi
+  best_vector; add_vector
 fi
 # shellcheck disable=SC2086 -- a list of words
 [ -z "$missing" ] || quietly "packages cannot be installed" apt install --no-install-recommends $missing
-if [ -n "$fetched" ] && [ ! -e "/usr/include/postgresql/$MAJOR/server/postgres.h" ]; then
+if [ "${best:-}" = source ] && [ ! -e "/usr/include/postgresql/$MAJOR/server/postgres.h" ]; then
   # its dependencies (clang, llvm: 1.2 GB) are for JIT only, so it is unpacked beside instead of installed
   cd "$CACHE" && quietly "the server's headers cannot be fetched" apt download "$HEADERS"
 fi

@@ -164,7 +164,7 @@ def _extensions(request: dict[str, Any], report: Report, apply: bool, psql: Psql
         if have and have["installed"] is None:
             report.change(f"extension {name} {have['available']} created")
             sql = f"CREATE EXTENSION IF NOT EXISTS {name};"
-        elif have and _older(have["installed"], have["available"]):
+        elif have and older(have["installed"], have["available"]):
             report.change(f"extension {name} {have['installed']} → {have['available']}")
             sql = f"ALTER EXTENSION {name} UPDATE;"
         else:
@@ -176,8 +176,8 @@ def _extensions(request: dict[str, Any], report: Report, apply: bool, psql: Psql
     )
 
 
-def _older(installed: str, available: str) -> bool:
-    """A downgrade of the package must not be followed: there is no update path back."""
+def older(installed: str, available: str) -> bool:
+    """Is an update possible? A downgrade of the package must not be followed: there is no update path back."""
     numbers = [tuple(int(n) if n.isdigit() else 0 for n in v.split(".")) for v in (installed, available)]
     return numbers[0] < numbers[1]
 

@@ -5,16 +5,30 @@
 #   PGDG_URL, PGDG_FOLDER the repositories, and this release's folder in them (redhat/rhel-9-x86_64)
 #   PGDG_KEY              the mirror's armored key, or empty: then it is PGDG_KEY_URL's, if FINGERPRINT is its
 #   SOURCES               lines of: file version sha256 url    CONTROL  pgvector's control file
+#   UPGRADE yes|no        is a newer pgvector wanted?
 KEY_FILE=/etc/pki/rpm-gpg/memory-mcp-pgdg.asc
 REPO_FILE=/etc/yum.repos.d/memory-mcp-pgdg.repo
-SAFE=0.8.2 # the first pgvector without CVE-2026-3172
 
 installed() { rpm -q "$1" >/dev/null 2>&1 || rpm -q --whatprovides "$1" >/dev/null 2>&1; }
 candidate() { dnf repoquery --latest-limit 1 --qf '%{version}' "$1" 2>/dev/null | tail -n 1; }
-newer() { [ "$(printf '%s\n' "$SAFE" "$1" | sort -V | head -n 1)" = "$SAFE" ]; }
+can_compile() { [ -n "$(candidate gcc)" ]; }
 errors() { grep -E '^(Error|Problem|Failed|Public key|GPG|No match)|^ +- |rror:|FAILED' "$1"; }
 dnf() { command dnf -q -y --setopt=retries=3 --setopt=timeout=30 "$@"; }
 enforcing() { [ "$(getenforce 2>/dev/null)" = Enforcing ]; }
+
+fetch() { # fetch URL FILE SHA256
+  curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$2" "$1" && { verified "$2" "$3" || { echo "not the file that is pinned: sha256" >&2; false; }; }
+}
+source_url() { case $1 in pool/*) false ;; *) echo "$1" ;; esac; } # Debian's pool is not here
+newest() { # is there a better pgvector? Downloads go into a folder of our own, because a question changes nothing
+  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
+  (
+    CACHE=$room
+    dnf makecache --refresh >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
+    best_vector; better && echo "$best_version"; true
+  )
+  said=$?; rm -rf "$room"; return $said
+}
 
 # -- what is missing
 # a port of its own has to be told to SELinux, which takes semanage
@@ -22,6 +36,10 @@ enforcing && [ "$PORT" != 5432 ] && PACKAGES="$PACKAGES policycoreutils-python-u
 missing=
 for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
 [ -e "$CONTROL" ] || missing_vector=yes
+if [ "$UPGRADE" = yes ] && [ -z "${missing_vector:-}" ]; then
+  newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
+  [ -z "$newer" ] || missing_vector=yes
+fi
 repo() { # repo ID NAME FOLDER
   # module_hotfixes: EL8's default stream of the module postgresql would hide these packages; so the module itself,
   # which other software may need, can stay as it is (dnf.conf(5))
@@ -37,7 +55,7 @@ if [ "$SOURCE" = pgdg ] && [ -z "$elsewhere" ]; then
 fi
 [ -n "$repository" ] && change "PGDG's repository for $PGDG_FOLDER added ($REPO_FILE)"
 [ -n "$missing" ] && change "packages installed:$missing"
-[ -n "${missing_vector:-}" ] && change "pgvector, or what it is compiled from, fetched"
+[ -n "${missing_vector:-}" ] && change "pgvector${newer:+ $(there) → $newer}, or what it is compiled from, fetched"
 [ "$APPLY" = yes ] || finish
 
 # -- from here on things change
@@ -62,25 +80,13 @@ if [ -n "$repository" ]; then
 fi
 [ -n "$missing$repository${missing_vector:-}" ] || finish
 
-# -- pgvector: a package that is new enough, else the pinned source, else whatever package there is
-fetch() { # fetch URL FILE SHA256
-  curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$2" "$1" && { verified "$2" "$3" || { echo "not the file that is pinned: sha256" >&2; false; }; }
-}
-source_url() { case $1 in pool/*) false ;; *) echo "$1" ;; esac; } # Debian's pool is not here
-fetched=
 if [ -n "${missing_vector:-}" ]; then
   mkdir -p -m 755 "$CACHE"
   quietly "the package lists cannot be fetched" dnf makecache
-  have=$(candidate "$PGVECTOR")
-  if [ -n "$have" ] && newer "$have"; then missing="$missing $PGVECTOR"
-  else
-    [ -n "$(candidate gcc)" ] && fetched=$(fetch_sources)
-    if [ -n "$fetched" ]; then missing="$missing $BUILD $HEADERS"
-    elif [ -n "$have" ]; then missing="$missing $PGVECTOR"
-    else trouble "pgvector can be had neither as a package nor as a source" "no $PGVECTOR; $(cat "$CACHE/tried" 2>/dev/null)" "name a mirror: --data pgvector_url=URL"
-    fi
-  fi
+  BUILD="$BUILD $HEADERS"
+  best_vector; add_vector
 fi
 # shellcheck disable=SC2086 -- a list of words
 [ -z "$missing" ] || quietly "packages cannot be installed" dnf install $missing
+[ "${best:-}" != package ] || [ -z "${newer:-}" ] || quietly "pgvector cannot be upgraded" dnf upgrade "$PGVECTOR"
 finish

@@ -13,22 +13,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from memory_provision.remote.base import Report, Trouble, must, read_text
+from memory_provision.remote.base import Report, Trouble, must, read_text, run
 
 SAFE = (0, 8, 2)
 """The first release without CVE-2026-3172, a buffer overflow in parallel HNSW builds."""
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob; when
-    applied also built (a tar of compiled files from a machine like this one, gzip and base64; or None).
+    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob,
+    upgrade (is a newer one wanted than the compiled one that is there?); when applied also built (a tar of
+    compiled files from a machine like this one, gzip and base64; or None).
     """
     pg_config = f"{request['bindir']}/pg_config"
     if not os.path.exists(pg_config):
         report.change("pgvector installed")
         return
     version = installed(pg_config)
-    if version is None:
+    if version is None or (request["upgrade"] and _outdated(request, pg_config, version)):
         if not apply:
             report.change("pgvector compiled for this server")
             return
@@ -49,10 +50,22 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
 
 def installed(pg_config: str) -> str | None:
     """The version that CREATE EXTENSION would give, read from the control file; None when there is none."""
-    share = must([pg_config, "--sharedir"], "pg_config does not answer").strip()
-    control = read_text(f"{share}/extension/vector.control")
-    found = re.search(r"default_version\s*=\s*'([^']+)'", control or "")
+    found = re.search(r"default_version\s*=\s*'([^']+)'", read_text(_control(pg_config)) or "")
     return found.group(1) if found else None
+
+
+def _control(pg_config: str) -> str:
+    share = must([pg_config, "--sharedir"], "pg_config does not answer").strip()
+    return f"{share}/extension/vector.control"
+
+
+def _outdated(request: dict[str, Any], pg_config: str, version: str) -> bool:
+    """Was it compiled here (no package owns it) from an older source than the one that was fetched?"""
+    owner = ["dpkg", "-S"] if shutil.which("dpkg") else ["rpm", "-qf"]
+    if run([*owner, _control(pg_config)]).returncode == 0:
+        return False
+    fetched = [v for name, v, _ in request["sources"] if os.path.exists(f"{request['cache']}/{name}")]
+    return bool(fetched) and parse(fetched[0]) > parse(version)
 
 
 def parse(version: str) -> tuple[int, ...]:

@@ -24,6 +24,26 @@ put() { # put FILE TEXT: beside, then renamed
   mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" ||
     trouble "$1 cannot be written" "$(df -h "$(dirname "$1")" | tail -n 1)"
 }
+
+# -- pgvector: a package that is new enough, else the pinned source, else whatever package there is
+SAFE=0.8.2 # the first pgvector without CVE-2026-3172
+at_least() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; } # at_least WANTED VERSION
+there() { sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$CONTROL" 2>/dev/null; } # the version that is installed
+best_vector() { # sets best (package, source or nothing) and best_version
+  have=$(candidate "$PGVECTOR" | sed 's/^[0-9]*://; s/-.*//'); best='' best_version=''
+  if [ -n "$have" ] && at_least "$SAFE" "$have"; then best=package best_version=$have; return; fi
+  can_compile && best_version=$(fetch_sources)
+  if [ -n "$best_version" ]; then best=source
+  elif [ -n "$have" ]; then best=package best_version=$have; fi
+}
+better() { [ -n "$best" ] && [ "$best_version" != "$(there)" ] && at_least "$(there)" "$best_version"; } # than what is there
+add_vector() { # adds what it takes to $missing
+  case $best in
+  package) missing="$missing $PGVECTOR" ;;
+  source) missing="$missing $BUILD" ;;
+  *) trouble "pgvector can be had neither as a package nor as a source" "$(cat "$CACHE/tried" 2>/dev/null)" "name a mirror: --data pgvector_url=URL" ;;
+  esac
+}
 verified() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; } # verified FILE SHA256
 fetch_sources() { # the first of $SOURCES (lines of: file version sha256 url) that can be had into $CACHE: its version
   printf '%s\n' "$SOURCES" >"$CACHE/sources"; : >"$CACHE/tried"
