@@ -69,8 +69,7 @@ def test_package_and_every_projects_database_follow_a_newer_release(machine: Mac
 
 
 def test_compiled_files_stay_while_there_is_nothing_newer(machine: Machines):
-    m = machine("debian12", disk="4g")
-    provisioned(m)
+    m = machine("debian12", provisioned=True)
     before = m.run("stat -c %Y /usr/lib/postgresql/15/lib/vector.so").stdout
     run = provision(m.inventory(), job=JOB)
     assert (run.returncode, run.changes) == (0, 0), run.said
