@@ -40,11 +40,11 @@ def postgres() -> None:
     steps(settings=settings, plan=plan, _sudo=with_sudo(plan))
 
 
-def prepare() -> tuple[Settings, Plan] | None:
+def prepare(installing: bool = True) -> tuple[Settings, Plan] | None:
     """Preflight: what is wanted and what will be done, or None for a host that was refused with its reason."""
     try:
         settings = Settings.from_data(host.data.dict())
-        return settings, make_plan(facts.read_machine(host, settings), settings)
+        return settings, make_plan(facts.read_machine(host, settings), settings, installing)
     except MemoryMcpError as error:
         refuse(host, str(error).splitlines())
         host.state.fail_hosts({host})

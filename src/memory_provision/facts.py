@@ -87,6 +87,7 @@ def read_machine(host: Host, settings: Settings) -> Machine:
         "machine",
         {
             "PGDG_APT_URL": settings.pgdg_apt_url,
+            "PGDG_ARCHIVE_URL": settings.pgdg_apt_archive_url,
             "PGDG_YUM_URL": settings.pgdg_yum_url,
             "INSTALL_DIR": settings.install_dir or "",
             "WANTED": str(settings.postgres_version or ""),

@@ -35,6 +35,7 @@ class Inputs:
             "SOURCE": p.source,
             "MAJOR": str(p.major),
             "CACHE": p.places.cache,
+            "STATE": p.places.state,
             "PACKAGES": " ".join([*wanted, *python, *row.base_packages]),
             "PGVECTOR": p.fill(row.pgvector_package),
             "HEADERS": p.fill(row.headers_package),
@@ -50,7 +51,8 @@ class Inputs:
         key = Path(s.pgdg_apt_key) if s.pgdg_apt_key else TEMPLATES / "keys" / "pgdg-apt.asc"
         return {
             "CODENAME": self.plan.codename,
-            "PGDG_URL": s.pgdg_apt_url,
+            "PGDG_URL": s.pgdg_apt_archive_url if self.plan.archive else s.pgdg_apt_url,
+            "OTHER_URL": s.pgdg_apt_url if self.plan.archive else s.pgdg_apt_archive_url,
             "PGDG_KEY": _armored(key) if self.plan.source == "pgdg" else "",
         }
 
@@ -72,6 +74,7 @@ class Inputs:
         return {
             "bindir": p.bindir,
             "cache": p.places.cache,
+            "state": p.places.state,
             "sources": [[x.file, x.version, x.sha256] for x in pgvector_sources(self.settings.pgvector_url)],
             "headers_glob": f"{p.fill(p.platform.headers_package)}_*.deb",
             "upgrade": False,
@@ -87,13 +90,8 @@ class Inputs:
         lines = {"port": p.port, **(s.postgres_settings or {})}
         return {
             **self._server(),
+            **self._cluster(),
             "layout": p.platform.layout,
-            "major": p.major,
-            "cluster": p.cluster,
-            "data": p.fill(p.platform.data),
-            "conf": p.fill(p.platform.conf),
-            "unit": p.unit,
-            "systemd": p.systemd,
             "enforcing": p.enforcing,
             "manage": s.manage_cluster,
             "settings": render("postgresql.conf.j2", settings=lines),
@@ -176,7 +174,36 @@ class Inputs:
         asked = {"change": change, "arguments": arguments, "dangerous": dangerous, "confirm": s.confirm}
         return {**self._installed(), **asked, "database": s.database}
 
+    def uninstall(self) -> dict[str, Any]:
+        """See remote/uninstall.py."""
+        s, p, row = self.settings, self.plan, self.plan.platform
+        wanted = {"database": s.database, "role": s.role, "purge": s.purge_data, "confirm": s.confirm}
+        places = {
+            name: getattr(p.places, name) for name in ("config_dir", "command", "cache", "state", "backups")
+        }
+        return {
+            **self._installed(),
+            **self._server(),
+            **self._cluster(),
+            **places,
+            **wanted,
+            "packages": row.packages,
+            "files": list(row.repository_files),
+        }
+
     # -- shared
+    def _cluster(self) -> dict[str, Any]:
+        """Where the cluster is and how it is started."""
+        p = self.plan
+        return {
+            "major": p.major,
+            "cluster": p.cluster,
+            "data": p.fill(p.platform.data),
+            "conf": p.fill(p.platform.conf),
+            "unit": p.unit,
+            "systemd": p.systemd,
+        }
+
     def _server(self) -> dict[str, Any]:
         """Where PostgreSQL is, and who administers it."""
         p = self.plan

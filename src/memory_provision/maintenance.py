@@ -47,6 +47,11 @@ def rollback() -> None:
     _maintain("Rollback", _rollback, dangerous=True)
 
 
+def uninstall() -> None:
+    """Remove what the main job put on a host; the data stay unless purge_data and confirm=<database> say so."""
+    _run("Uninstall", lambda inputs: Step("uninstall", inputs.uninstall, inputs.plan.python), installing=False)
+
+
 def _restore(settings: Settings) -> tuple[str, list[str]]:
     if not settings.restore_file:
         raise ConfigurationError(
@@ -64,9 +69,9 @@ def _rollback(settings: Settings) -> tuple[str, list[str]]:
     return f"last {steps} migration(s) undone", ["db", "rollback", "--steps", steps, "--yes"]
 
 
-def _run(name: str, step: Callable[[Inputs], Step]) -> None:
+def _run(name: str, step: Callable[[Inputs], Step], installing: bool = True) -> None:
     """One step on this host, after the same preflight as the main job."""
-    ready = prepare()
+    ready = prepare(installing)
     if ready is None:
         return
     settings, plan = ready
@@ -92,6 +97,7 @@ def _deploy(title: str, step: Step) -> None:
 
 def _tell(report: Report) -> None:
     """Where the backup is, what was undone: the answer of `memory-mcp db`."""
-    for key, value in report.facts.get("answer", {}).items():
+    told = {k: report.facts[k] for k in ("backup", "configuration") if k in report.facts}
+    for key, value in {**report.facts.get("answer", {}), **told}.items():
         if key != "ok":
             host.log(f"  {key}: {value}")

@@ -9,12 +9,18 @@ from memory_provision.settings import Settings
 
 @dataclass(frozen=True)
 class Places:
-    """Folders and files of the server. `owner`: the account that may read the configuration (None: ours)."""
+    """Folders and files of the server.
+
+    + state: notes of what was put here by us
+    + owner: the account that may read the configuration (None: the user himself)
+    """
 
     install_dir: str
     config_dir: str
     command: str
     cache: str
+    state: str
+    backups: str
     owner: str | None
 
     @property
@@ -40,6 +46,8 @@ def system_places(settings: Settings) -> Places:
         config_dir=settings.config_dir or "/etc/memory-mcp",
         command="/usr/local/bin/memory-mcp",
         cache="/var/cache/memory-mcp",
+        state="/var/lib/memory-mcp",
+        backups="/var/backups/memory-mcp",
         owner=settings.service_user,
     )
 
@@ -51,5 +59,7 @@ def user_places(settings: Settings, home: str) -> Places:
         config_dir=settings.config_dir or f"{home}/.config/memory-mcp",
         command=f"{home}/.local/bin/memory-mcp",
         cache=f"{home}/.cache/memory-mcp",
+        state=f"{home}/.local/state/memory-mcp",
+        backups=f"{home}/.local/state/memory-mcp-backups",
         owner=None,
     )

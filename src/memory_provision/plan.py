@@ -44,6 +44,7 @@ class Plan:
     python: str  # the interpreter of the host programs and of the server
     python_package: str | None  # what brings it, when it is still to be installed
     source: str  # existing | pgdg | distribution
+    archive: bool  # from PGDG's archive: the release has ended
     major: int
     cluster: str
     port: int
@@ -72,17 +73,21 @@ class Plan:
         return self.platform.fill(template, self.major, self.cluster)
 
 
-def make_plan(machine: Machine, settings: Settings) -> Plan:
-    """Decide; raises PreflightError with what was seen, why it cannot work and the line that mends it."""
+def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> Plan:
+    """Decide; raises PreflightError with what was seen, why it cannot work and the line that mends it.
+
+    Without `installing`, only what is there counts: no disk, port or package source is asked for.
+    """
     release = _supported(machine)
     _check_rights(machine)
     python, python_package = _choose_python(machine, settings, release)
-    _check_disk(machine)
-    source, major, platform = _choose_server(machine, settings, release)
+    if installing:
+        _check_disk(machine)
+    source, major, platform = _choose_server(machine, settings, release, installing)
     cluster = next(
         (c for c in machine.clusters if (c.major, c.name) == (major, settings.postgres_cluster)), None
     )
-    port, remarks = _choose_port(machine, settings, cluster)
+    port, remarks = _choose_port(machine, settings, cluster, installing)
     return Plan(
         platform=platform,
         places=system_places(settings) if machine.root else user_places(settings, machine.home),
@@ -92,13 +97,14 @@ def make_plan(machine: Machine, settings: Settings) -> Plan:
         python=python,
         python_package=python_package,
         source=source,
+        archive=source == "pgdg" and _archived(machine),
         major=major,
         cluster=settings.postgres_cluster,
         port=port,
         systemd=machine.systemd,
         enforcing=machine.selinux == "Enforcing",
         sudo=machine.uid != 0,
-        warnings=(*_warnings(machine, release), *remarks),
+        warnings=(*_warnings(machine, release, source), *remarks),
     )
 
 
@@ -117,13 +123,21 @@ def _supported(machine: Machine) -> Release | None:
     return release
 
 
-def _warnings(machine: Machine, release: Release | None) -> tuple[str, ...]:
-    if release is None or not release.ended:
-        return ()
-    return (
-        f"{machine.os_name} is at its end of life: its free support ended in {release.ended}. "
-        "Security fixes for PostgreSQL and Python stop with it; plan the upgrade of this machine",
-    )
+def _warnings(machine: Machine, release: Release | None, source: str) -> tuple[str, ...]:
+    found = []
+    if release is not None and release.ended:
+        found.append(
+            f"{machine.os_name} is at its end of life: its free support ended in {release.ended}. "
+            "Security fixes for PostgreSQL and Python stop with it; plan the upgrade of this machine"
+        )
+    if source == "pgdg" and _archived(machine):
+        found.append(f"PGDG has moved {machine.os_codename} to its archive: nothing there is updated any more")
+    return tuple(found)
+
+
+def _archived(machine: Machine) -> bool:
+    """Has PGDG this release in its archive only?"""
+    return machine.reaches("archive") and not machine.reaches("pgdg")
 
 
 def _check_rights(machine: Machine) -> None:
@@ -170,7 +184,9 @@ def _check_disk(machine: Machine) -> None:
             )
 
 
-def _choose_server(machine: Machine, settings: Settings, release: Release | None) -> tuple[str, int, Platform]:
+def _choose_server(
+    machine: Machine, settings: Settings, release: Release | None, installing: bool
+) -> tuple[str, int, Platform]:
     """(source, major, row of the table), in the order of postgres_source=auto."""
     wanted, asked = settings.postgres_source, settings.postgres_version
     version = asked or OLDEST_POSTGRES
@@ -178,6 +194,8 @@ def _choose_server(machine: Machine, settings: Settings, release: Release | None
     if wanted in ("auto", "existing") and there:
         major = version if version in there else max(there)
         return "existing", major, _row(machine, there[major])
+    if not installing:
+        return "existing", version, _row(machine)
     if wanted == "existing":
         raise PreflightError(
             f"no PostgreSQL {asked or f'of at least {OLDEST_POSTGRES}'} is installed" + _found(machine.servers),
@@ -185,7 +203,7 @@ def _choose_server(machine: Machine, settings: Settings, release: Release | None
             "use --data postgres_source=auto",
         )
     own = release.own_major if release and asked in (None, release.own_major) else 0
-    if wanted == "pgdg" or (wanted == "auto" and machine.reaches("pgdg")):
+    if wanted == "pgdg" or (wanted == "auto" and (machine.reaches("pgdg") or _archived(machine))):
         return "pgdg", version, _row(machine)
     if own and (wanted == "distribution" or (wanted == "auto" and machine.reaches("distribution"))):
         return "distribution", own, _row(machine, own=True)
@@ -216,14 +234,16 @@ def _found(servers: tuple[ServerProgram, ...]) -> str:
     return f" (found: {', '.join(s.version for s in servers)})" if servers else ""
 
 
-def _choose_port(machine: Machine, settings: Settings, cluster: Cluster | None) -> tuple[int, tuple[str, ...]]:
+def _choose_port(
+    machine: Machine, settings: Settings, cluster: Cluster | None, installing: bool
+) -> tuple[int, tuple[str, ...]]:
     """The port our cluster will listen on, with what the operator has to know of it.
 
     Beside another cluster a free port is chosen; one that another program holds is refused, and so is one that
     was asked for.
     """
     port = settings.postgres_port or (cluster.port if cluster else 5432)
-    if cluster and cluster.online and cluster.port == port:
+    if not installing or (cluster and cluster.online and cluster.port == port):
         return port, ()
     holder = next((c for c in machine.clusters if c.port == port and c is not cluster), None)
     free_now = port not in machine.listening and not (holder and holder.online)

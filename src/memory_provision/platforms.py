@@ -26,6 +26,7 @@ class Platform:
     extensions: str  # where CREATE EXTENSION looks for control files
     start: str  # starts a cluster by hand
     ca_bundle: str
+    repository_files: tuple[str, ...]  # what we add to the package manager
     ca_folder: str  # where an operator puts a CA of his own
     socket: str = "/var/run/postgresql"
 
@@ -66,6 +67,10 @@ DEBIAN = Platform(
     extensions="/usr/share/postgresql/{major}/extension",
     start="pg_ctlcluster {major} {cluster} start",
     ca_bundle="/etc/ssl/certs/ca-certificates.crt",
+    repository_files=(
+        "/etc/apt/sources.list.d/memory-mcp-pgdg.sources",
+        "/usr/share/keyrings/memory-mcp-pgdg.asc",
+    ),
     ca_folder="/usr/local/share/ca-certificates, then run update-ca-certificates",
 )
 
@@ -87,6 +92,7 @@ RHEL = Platform(
     extensions="/usr/pgsql-{major}/share/extension",
     start="runuser -u postgres -- /usr/pgsql-{major}/bin/pg_ctl start -D /var/lib/pgsql/{major}/data",
     ca_bundle="/etc/pki/tls/certs/ca-bundle.crt",
+    repository_files=("/etc/yum.repos.d/memory-mcp-pgdg.repo", "/etc/pki/rpm-gpg/memory-mcp-pgdg.asc"),
     ca_folder="/etc/pki/ca-trust/source/anchors, then run update-ca-trust",
 )
 
@@ -107,6 +113,7 @@ RHEL_OWN = Platform(
     extensions="/usr/share/pgsql/extension",
     start="runuser -u postgres -- pg_ctl start -D /var/lib/pgsql/data",
     ca_bundle=RHEL.ca_bundle,
+    repository_files=(),
     ca_folder=RHEL.ca_folder,
 )
 

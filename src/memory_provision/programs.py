@@ -22,6 +22,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
     "maintain": ("memory",),
+    "uninstall": ("psql", "scram", "credential", "database", "memory", "removal"),
 }
 
 _SHELL_NEEDS: dict[str, tuple[str, ...]] = {"machine": (), "apt": ("shell",), "dnf": ("shell",)}

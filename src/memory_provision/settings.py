@@ -89,6 +89,10 @@ class Settings:
     pgdg_apt_url: str = _setting(
         "https://apt.postgresql.org/pub/repos/apt", "Base URL of PGDG's apt repository or a mirror of it."
     )
+    pgdg_apt_archive_url: str = _setting(
+        "https://apt-archive.postgresql.org/pub/repos/apt",
+        "The same for PGDG's archive, where it moves the packages of releases that have ended.",
+    )
     pgdg_apt_key: str | None = _setting(
         None, "That mirror's armored public key, a file on the controller; unset means PGDG's own, bundled."
     )
@@ -161,8 +165,11 @@ class Settings:
     restore_file: str | None = _setting(None, "restore.py: file on the host that backup.py made.")
     rollback_to: int | None = _setting(None, "rollback.py: undo everything after this version (0: everything).")
     rollback_steps: int | None = _setting(None, "rollback.py: undo the last so many migrations (default 1).")
+    purge_data: bool = _setting(
+        False, "uninstall.py: remove the database as well (after a backup); needs confirm=<database>."
+    )
     confirm: str | None = _setting(
-        None, "restore.py, rollback.py: the database's name, as a yes to losing what is in it."
+        None, "restore.py, rollback.py, uninstall.py: the database's name, as a yes to losing what is in it."
     )
 
     @classmethod

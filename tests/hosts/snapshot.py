@@ -28,7 +28,7 @@ than the tests save: between these lie the packages, the server's environment an
 
 KEPT_DAYS = 0.1  # each state of the tree has its own: a run of the tests, and the next, may use it
 MADE_FROM = (
-    *("src", "migrations", "requirements", "deploys", "inventories/group_data"),
+    *("src", "migrations", "requirements", "deploys", "templates", "inventories/group_data"),
     *("pyproject.toml", "README.md", "LICENSE"),  # they go into the wheel
 )
 # What says who a machine is, and has to be made anew (an empty machine-id is not a first boot: no presets)

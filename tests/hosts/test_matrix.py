@@ -43,6 +43,22 @@ def test_debian_12_from_pgdg(machine: Machines, mirror):
     assert m.run("apt-get update 2>&1 | grep -E '^[WE]:'").stdout == ""
 
 
+def test_a_release_that_pgdg_moved_to_its_archive(machine: Machines, mirror):
+    m = machine("debian12", disk="4g", pgdg=True)
+    settings = {
+        "pgdg_apt_url": "https://apt.postgresql.org/pub/repos/moved",
+        "pgdg_apt_archive_url": "https://apt.postgresql.org/pub/repos/apt",
+        "pgdg_apt_key": str(mirror.apt_key),
+    }
+    options = [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
+    said = provisioned(m, *options).said
+    assert "PGDG has moved bookworm to its archive" in said
+    assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15").stdout
+    assert provisioned(m, *options).changes == 0
+    assert provisioned(m, *options, "--data", "postgres_source=pgdg").changes == 0
+    facts.assert_provisioned(m, 15)
+
+
 @pytest.mark.parametrize("image", ["el8", "el9", "el10", "fedora"])
 def test_the_rhel_family_from_pgdg(machine: Machines, mirror, image: str):
     m = machine(image, pgdg=True)

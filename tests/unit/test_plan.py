@@ -107,6 +107,15 @@ def test_the_distributions_own_version_does_when_none_or_just_that_one_is_asked_
     refused(bookworm, Settings(postgres_version=16))
 
 
+def test_a_release_that_pgdg_moved_is_taken_from_its_archive_and_said():
+    moved = replace(BARE, reach=(("pgdg", "no 404"), ("archive", "yes"), ("distribution", "yes")))
+    plan = make_plan(moved, DEFAULT)
+    assert (plan.source, plan.archive) == ("pgdg", True)
+    assert "archive" in plan.warnings[0]
+    both = replace(BARE, reach=(("pgdg", "yes"), ("archive", "yes")))
+    assert not make_plan(both, DEFAULT).archive
+
+
 def test_an_end_of_life_is_said_and_does_not_stop_anything_else():
     old = replace(BARE, os_version="11", os_name="Debian GNU/Linux 11 (bullseye)", os_codename="bullseye")
     plan = make_plan(old, Settings(server_python="/opt/python/bin/python3"))

@@ -1,8 +1,9 @@
 # apt.sh: PostgreSQL, Python and what pgvector needs, by apt. Comes after shell.sh.
 # Input, set before this text:
-#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CODENAME, CACHE (folder for downloads)
+#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CODENAME, CACHE, STATE (folders)
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
-#   PGDG_URL, PGDG_KEY    the repository, its armored key      SOURCES  lines of: file version sha256 url
+#   PGDG_URL, OTHER_URL   the repository; where it may have been found by an earlier run
+#   PGDG_KEY              its armored key                      SOURCES  lines of: file version sha256 url
 #   CONTROL               pgvector's control file in this server's folder of extensions
 #   UPGRADE yes|no        is a newer pgvector wanted?
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
@@ -58,9 +59,11 @@ Signed-By: $KEY_FILE"
 elsewhere=$(grep -rlsE 'apt(-archive)?\.postgresql\.org' /etc/apt/sources.list /etc/apt/sources.list.d | grep -vxF "$SOURCES_FILE" | head -n 1)
 repository=
 if [ "$SOURCE" = pgdg ] && [ -z "$elsewhere" ]; then
-  if [ -e "$SOURCES_FILE" ]; then # written when there were no CAs yet: http stays right
-    grep -qxF "URIs: http://${PGDG_URL#*://}" "$SOURCES_FILE" && sources=$(printf '%s' "$sources" | sed "s#^URIs: https:#URIs: http:#")
-  fi
+  # written when there were no CAs yet (http stays right), or before PGDG moved this release to its archive or back
+  written=$(sed -n 's/^URIs: //p' "$SOURCES_FILE" 2>/dev/null)
+  for known in "$PGDG_URL" "$OTHER_URL"; do
+    case $written in "$known" | "http://${known#*://}") sources=$(printf '%s' "$sources" | sed "s#^URIs: .*#URIs: $written#") ;; esac
+  done
   [ "$(cat "$SOURCES_FILE" 2>/dev/null)" = "$sources" ] && [ "$(cat "$KEY_FILE" 2>/dev/null)" = "$PGDG_KEY" ] || repository=yes
 fi
 [ -n "$repository" ] && change "PGDG's repository for $CODENAME added ($SOURCES_FILE)"
@@ -91,6 +94,7 @@ if [ -n "${missing_vector:-}" ]; then
   mkdir -p -m 755 "$CACHE"
   best_vector; add_vector
 fi
+remember $missing
 # shellcheck disable=SC2086 -- a list of words
 [ -z "$missing" ] || quietly "packages cannot be installed" apt install --no-install-recommends $missing
 if [ "${best:-}" = source ] && [ ! -e "/usr/include/postgresql/$MAJOR/server/postgres.h" ]; then

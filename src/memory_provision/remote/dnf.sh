@@ -1,6 +1,6 @@
 # dnf.sh: PostgreSQL, Python and pgvector, by dnf. Comes after shell.sh.
 # Input, set before this text:
-#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CACHE (folder for downloads), PORT
+#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CACHE, STATE (folders), PORT
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
 #   PGDG_URL, PGDG_FOLDER the repositories, and this release's folder in them (redhat/rhel-9-x86_64)
 #   PGDG_KEY              the mirror's armored key, or empty: then it is PGDG_KEY_URL's, if FINGERPRINT is its
@@ -86,6 +86,7 @@ if [ -n "${missing_vector:-}" ]; then
   BUILD="$BUILD $HEADERS"
   best_vector; add_vector
 fi
+remember $missing
 # shellcheck disable=SC2086 -- a list of words
 [ -z "$missing" ] || quietly "packages cannot be installed" dnf install $missing
 [ "${best:-}" != package ] || [ -z "${newer:-}" ] || quietly "pgvector cannot be upgraded" dnf upgrade "$PGVECTOR"

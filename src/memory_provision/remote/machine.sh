@@ -1,6 +1,6 @@
 # machine.sh: what this machine is, in one round trip. POSIX sh; needs nothing but a shell; exits 0 always.
-# Input, set before this text: PGDG_APT_URL, PGDG_YUM_URL (no trailing slash), INSTALL_DIR (empty: the default), WANTED
-# (the major version asked for, or empty), MINIMUM (the oldest server that will do).
+# Input, set before this text: PGDG_APT_URL, PGDG_ARCHIVE_URL, PGDG_YUM_URL (no trailing slash), INSTALL_DIR (empty:
+# the default), WANTED (the major version asked for, or empty), MINIMUM (the oldest server that will do).
 # Output: lines of KEY<TAB>VALUE; a key may come more than once. The network is asked only when there is no such server.
 put() { printf '%s\t%s\n' "$1" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -74,8 +74,11 @@ by_dnf() { # by_dnf NAME: does any of its own repositories answer?
 }
 if [ $suitable = yes ]; then exit 0; fi
 if [ -x /usr/lib/apt/apt-helper ]; then
-  [ -s /etc/ssl/certs/ca-certificates.crt ] || PGDG_APT_URL="http://${PGDG_APT_URL#*://}"
+  if [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then # the signatures protect either way
+    PGDG_APT_URL="http://${PGDG_APT_URL#*://}"; PGDG_ARCHIVE_URL="http://${PGDG_ARCHIVE_URL#*://}"
+  fi
   by_apt pgdg "$PGDG_APT_URL/dists/${VERSION_CODENAME:-unknown}-pgdg/InRelease" &
+  by_apt archive "$PGDG_ARCHIVE_URL/dists/${VERSION_CODENAME:-unknown}-pgdg/InRelease" &
   # before the first update there are no lists yet, but apt knows what it would fetch
   own=$(apt-get update --print-uris 2>/dev/null | sed -n "s#^'\([^']*/dists/${VERSION_CODENAME:-unknown}/InRelease\)'.*#\1#p" | head -n 1)
   if [ -n "$own" ]; then by_apt distribution "$own" & else put reach "distribution no source for ${VERSION_CODENAME:-it} in /etc/apt"; fi

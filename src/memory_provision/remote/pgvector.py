@@ -20,9 +20,10 @@ SAFE = (0, 8, 2)
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: bindir, cache (folder of downloads), sources [[file, version, sha256], …], headers_glob,
-    upgrade (is a newer one wanted than the compiled one that is there?); when applied also built (a tar of
-    compiled files from a machine like this one, gzip and base64; or None).
+    """Request: bindir, cache (folder of downloads), state (folder of notes of what was put here), sources
+    [[file, version, sha256], …], headers_glob, upgrade (is a newer one wanted than the compiled one that is
+    there?); when applied also built (a tar of compiled files from a machine like this one, gzip and base64; or
+    None).
     """
     pg_config = f"{request['bindir']}/pg_config"
     if not os.path.exists(pg_config):
@@ -35,7 +36,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
             return
         if request["built"]:
             report.change("pgvector installed as another machine of this run compiled it")
-            _install(request["built"])
+            _install(request)
         else:
             report.change("pgvector compiled for this server")
             report.facts["built"] = _build(request, pg_config)
@@ -86,7 +87,7 @@ def _build(request: dict[str, Any], pg_config: str) -> str:
         must([*make, f"-j{os.cpu_count() or 1}"], "pgvector does not compile", "see what make says above")
         must([*make, "install", f"DESTDIR={room}/stage"], "pgvector cannot be staged")
         stage = Path(room) / "stage"
-        _publish(stage)
+        _publish(request, stage)
         return _packed(stage)
 
 
@@ -98,12 +99,12 @@ def _packed(stage: Path) -> str:
     return base64.b64encode(packed.getvalue()).decode()
 
 
-def _install(built: str) -> None:
+def _install(request: dict[str, Any]) -> None:
     """Files that were compiled elsewhere."""
     with tempfile.TemporaryDirectory() as room:
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(built))) as tar:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(request["built"]))) as tar:
             tar.extractall(room)  # noqa: S202 -- our own tar, from a machine of this run
-        _publish(Path(room))
+        _publish(request, Path(room))
 
 
 def _verified_source(request: dict[str, Any]) -> str:
@@ -149,9 +150,12 @@ def _with_headers(request: dict[str, Any], pg_config: str, room: str) -> str:
     return str(wrapper)
 
 
-def _publish(stage: Path) -> None:
-    """Copy into place, the control file last: its presence is what says "installed"."""
+def _publish(request: dict[str, Any], stage: Path) -> None:
+    """Copy into place, the control file last: its presence is what says "installed". Their names are kept."""
     files = sorted((p for p in stage.rglob("*") if p.is_file()), key=lambda p: p.suffix == ".control")
+    os.makedirs(request["state"], exist_ok=True)
+    names = "".join(f"/{path.relative_to(stage)}\n" for path in files)
+    Path(request["state"], "pgvector").write_text(names)
     for path in files:
         target = Path("/") / path.relative_to(stage)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,10 @@ put() { # put FILE TEXT: beside, then renamed
   mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" ||
     trouble "$1 cannot be written" "$(df -h "$(dirname "$1")" | tail -n 1)"
 }
+remember() { # remember PACKAGE...: deploys/uninstall.py takes away what was installed here, and nothing else
+  mkdir -p "$STATE"
+  for p; do grep -qxF "$p" "$STATE/packages" 2>/dev/null || echo "$p" >>"$STATE/packages"; done
+}
 
 # -- pgvector: a package that is new enough, else the pinned source, else whatever package there is
 SAFE=0.8.2 # the first pgvector without CVE-2026-3172
