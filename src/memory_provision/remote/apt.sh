@@ -13,7 +13,7 @@ SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
 can_compile() { true; }
-errors() { grep -E '^(E|Err|W|dpkg): ?|rror:' "$1" | grep -v '^W: Download is performed unsandboxed'; }
+errors() { grep -E "^(E|Err|W|dpkg): ?|rror:|$DISK" "$1" | grep -v '^W: Download is performed unsandboxed'; }
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 \
   -o Acquire::https::Timeout=30 -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef "$@"; }
 
