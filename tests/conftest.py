@@ -37,5 +37,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
-    """How workers share the tests (schedule.py)."""
-    return schedule.scheduler(config, log)
+    """How workers share the tests (schedule.py), unless the command line says otherwise."""
+    return schedule.scheduler(config, log) if config.getoption("dist") == "loadfile" else None

@@ -26,6 +26,7 @@ LONGEST_FIRST = (
     "test_a_disk_that_fills_up",
     "test_el.py",
     "hosts/test_faults.py",
+    "test_upgrade.py",
     "test_maintenance.py",
     "test_snapshot.py",
     "test_bed.py",

@@ -18,13 +18,6 @@ pytestmark = pytest.mark.hosts("all")
 @pytest.mark.parametrize(
     ("before", "step", "sight", "after", "found"),
     [
-        pytest.param("", "Packages", "methods/http", 0.5, "! command -v psql", id="download"),
-        pytest.param("", "Packages", "dpkg .*--unpack", 2.0, "dpkg --audit | grep -q .", id="unpack"),
-        pytest.param(
-            *("", "Packages", "initdb -D", 0.3),
-            "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-configured",
-            id="initdb",
-        ),
         pytest.param(
             *("pgvector", "pgvector", "cc1 ", 0.3),
             "! test -e /usr/share/postgresql/15/extension/vector.control",
@@ -42,7 +35,7 @@ pytestmark = pytest.mark.hosts("all")
         ),
         pytest.param(
             *("Configuration", "Configuration", "/etc/memory-mcp/config/projects.json", 0.0),
-            "! test -e /etc/memory-mcp/.env",
+            "! test -e /opt/memory-mcp/smoke-local.json",
             id="files",
         ),
         pytest.param(
@@ -57,6 +50,28 @@ def test_the_power_fails(machine: Machines, before: str, step: str, sight: str, 
     cut_off(m, step, after, "power", sight)
     assert m.run(found).returncode == 0, m.run(found).stderr
     provisioned(m)
+    facts.assert_provisioned(m, 15)
+    assert provisioned(m).changes == 0
+
+
+def test_the_power_fails_again_and_again_while_packages_are_installed(machine: Machines):
+    """Each run gets over what the cut before left, and further; the last one gets to the end."""
+    m = machine("debian12")
+    data = "/var/lib/postgresql/15/main"
+    half = "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-configured"
+    for sight, after, found in (
+        ("apt/methods/http", 0.5, "! command -v psql"),
+        ("dpkg .*--unpack", 2.0, "dpkg --audit | grep -q ."),
+        (
+            "bin/postgres --single",
+            0.1,
+            f"{half} && test -e {data}/global/pg_control && ! test -e {data}/base/5",
+        ),
+    ):
+        cut_off(m, "Packages", after, "power", sight)
+        assert m.run(found).returncode == 0, sight
+    provisioned(m)
+    assert m.run("ls -d /var/lib/postgresql/set-aside-15-main-*/data").returncode == 0
     facts.assert_provisioned(m, 15)
     assert provisioned(m).changes == 0
 

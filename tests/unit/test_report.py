@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +55,14 @@ def test_a_shell_program_gets_its_input_quoted():
     program = shell_program("apt", {"PGDG_KEY": "it's\n$(touch /x)"})
     assert program.encode().decode().startswith("PGDG_KEY='it'\"'\"'s\n$(touch /x)'\n")
     assert isinstance(program, Stdin)
+
+
+def test_what_a_shell_program_says_can_be_read_whatever_is_in_it():
+    program = """trouble "$(printf 'dpkg: \\033[1merror:\\033[0m "a\\\\b"\\r\\n\\tcut off')" why"""
+    shell = (Path(report.__file__).parent / "remote" / "shell.sh").read_text()
+    said = subprocess.run(
+        ["sh", "-s"], input=f"{shell}\n{program}", capture_output=True, text=True, check=False
+    )
+    found = report.parse(said.stdout.splitlines())
+    assert found.trouble is not None
+    assert found.trouble[0] == 'dpkg: error: "a\\b"   cut off'

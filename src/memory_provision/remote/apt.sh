@@ -13,7 +13,7 @@ SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
 can_compile() { true; }
-errors() { grep -E '^(E|Err|W|dpkg): ?|rror:' "$1" | grep -v '^W: Download is performed unsandboxed'; }
+errors() { grep -E "^(E|Err|W|dpkg): ?|rror:|$DISK" "$1" | grep -v '^W: Download is performed unsandboxed'; }
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 \
   -o Acquire::https::Timeout=30 -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef "$@"; }
 
@@ -72,8 +72,19 @@ fi
 [ -n "${missing_vector:-}" ] && change "pgvector${newer:+ $(there) → $newer}, or what it is compiled from, fetched"
 [ "$APPLY" = yes ] || finish
 
+set_aside() { # what a cut-off initdb left, which would be started as if it were whole: moved, never deleted
+  data=/var/lib/postgresql/$MAJOR/main conf=/etc/postgresql/$MAJOR/main
+  # base/5 is the database postgres, which initdb makes last; postmaster.opts is there once a server has run
+  [ -n "$(ls -A "$data" 2>/dev/null)" ] && [ ! -e "$data/postmaster.opts" ] && [ ! -e "$data/base/5" ] || return 0
+  grep -qsx initdb /proc/[0-9]*/comm && return 0
+  aside=/var/lib/postgresql/set-aside-$MAJOR-main-$(date +%Y%m%dT%H%M%S)
+  mkdir -m 700 "$aside" && mv "$data" "$aside/data" && { [ ! -d "$conf" ] || mv "$conf" "$aside/conf"; } ||
+    trouble "$data cannot be moved aside" "an initdb that was cut off left it" "move it away by hand, then run again"
+}
+
 # -- from here on things change
 alone
+[ -n "$torn" ] && set_aside
 [ -n "$torn" ] && quietly "an interrupted installation cannot be completed" dpkg --configure -a --force-confold
 if [ -n "$repository" ]; then put "$KEY_FILE" "$PGDG_KEY"; put "$SOURCES_FILE" "$sources"; fi
 [ -n "$missing$repository${missing_vector:-}" ] || finish

@@ -72,13 +72,21 @@ def _created(request: dict[str, Any], layout: Layout, report: Report, apply: boo
     if not os.path.exists(f"{request['bindir']}/postgres"):
         report.change(f"cluster {label(request)} made and started")
         return False
-    if os.path.exists(f"{layout.conf}/postgresql.conf") and os.path.exists(f"{layout.data}/global/pg_control"):
+    if os.path.exists(f"{layout.conf}/postgresql.conf") and _whole(layout.data):
         return True
     report.change(f"cluster {label(request)} made")
     if not apply:
         return False
     layout.create()
     return True
+
+
+def _whole(data: str) -> bool:
+    """Did initdb come to its end? Database postgres (OID 5 since PostgreSQL 15) is the last that it makes;
+    postmaster.opts says that a server has run, whatever somebody dropped since.
+    """
+    has = [os.path.exists(f"{data}/{name}") for name in ("global/pg_control", "base/5", "postmaster.opts")]
+    return has[0] and (has[1] or has[2])
 
 
 def _managed(request: dict[str, Any], layout: Layout, state: dict[str, Any], report: Report) -> bool:

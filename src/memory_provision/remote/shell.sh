@@ -1,13 +1,15 @@
 # shell.sh: what the shell host programs share, put before each of them. POSIX sh: a bare machine has no Python yet.
 # Output: the lines of remote/base.py: change, warning, trouble, facts.
 export LC_ALL=C.UTF-8
-json() { printf '%s' "$1" | tr '\n\t' '  ' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
+# dpkg colours its errors, and JSON allows no control characters
+json() { printf '%s' "$1" | sed 's/\x1b\[[0-9;]*m//g' | tr '\001-\037' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 change() { printf 'change\t"%s"\n' "$(json "$1")"; }
 warning() { printf 'warning\t"%s"\n' "$(json "$1")"; }
 trouble() { printf 'trouble\t["%s", "%s", "%s"]\n' "$(json "$1")" "$(json "$2")" "$(json "${3:-}")"; exit 1; }
 finish() { printf 'facts\t{}\n'; exit 0; } # the last line says that nothing was cut off
 
-errors() { grep -E '^(E|Err|W|dpkg): ?|rror:' "$1"; } # the lines of a log that say what went wrong; a manager has its own
+DISK='No space left on device|Read-only file system|Input/output error' # dpkg has the reason in a line of its own
+errors() { grep -E "^(E|Err|W|dpkg): ?|rror:|$DISK" "$1"; } # the lines of a log that say what went wrong; a manager has its own
 quietly() { # quietly SEEN COMMAND...: its output is shown only when it fails
   seen=$1; shift; log=$(mktemp) || trouble "no temporary file can be made" "$(df -h /tmp | tail -n 1)"
   # 9 is our lock: a server that a package starts must not keep it
