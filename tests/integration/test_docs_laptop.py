@@ -1,21 +1,13 @@
-"""Every command of docs/laptop.md that the embedded server's user runs works as it is printed there."""
+"""The commands of docs/laptop.md that need no deploy work as printed; tests/hosts has the others."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
+from tests.docs import shell_commands
 from tests.integration.somebody import COMMAND, somebody
 
-PAGE = (Path(__file__).parents[2] / "docs" / "laptop.md").read_text()
-COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("memory-mcp ")
-]
+COMMANDS = [line for line in shell_commands("laptop.md") if line.startswith("memory-mcp ")]
 
 
 @pytest.fixture

@@ -248,3 +248,11 @@ def test_errors_of_a_stopped_server_name_the_command_that_starts_it(settled):
     checked = settled.memory("doctor", "--database-url", url)
     assert "memory-mcp embedded start" in checked.stdout
     settled.embedded("start")
+
+
+def test_the_env_file_may_name_another_directory(user):
+    folder = user.home / ".config" / "memory-mcp"
+    user.run("mkdir", "-p", folder)
+    (folder / ".env").write_text(f"MEMORY_BACKEND=postgres\nMEMORY_EMBEDDED_DIRECTORY={user.home}/elsewhere\n")
+    assert user.embedded("start")["data"] == f"{user.home}/elsewhere/18/data"
+    user.embedded("stop")

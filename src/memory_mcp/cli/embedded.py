@@ -50,11 +50,11 @@ def _directory(function: Callable[..., Any]) -> Callable[..., Any]:
     @json_option
     @functools.wraps(function)
     def command(root: Path | None, **rest: Any) -> Any:
+        from memory_mcp import config
         from memory_mcp.embedded.directory import Directory, default
 
-        return function(
-            directory=Directory((root or Path(default(os.environ))).expanduser().absolute()), **rest
-        )
+        place = root or config.load(os.environ).embedded_directory or Path(default(os.environ))
+        return function(directory=Directory(place.expanduser().absolute()), **rest)
 
     return command
 
