@@ -119,11 +119,12 @@ def test_everything_is_at_home_a_second_run_changes_nothing_and_a_call_after_a_r
 
 def test_settings_and_another_port_reach_the_running_server(laptop: Machine):
     provisioned(laptop, user=USER)
-    options = ("--data", "postgres_port=15999", "--data", "postgres_settings={'shared_buffers': '48MB'}")
-    provisioned(laptop, *options, user=USER)
+    wanted = laptop.inventory(USER, postgres_port=15999, postgres_settings={"shared_buffers": "48MB"})
+    changed = provision(wanted)
+    assert changed.returncode == 0, changed.said
     assert admin(laptop, "SHOW shared_buffers") == ["48MB"]
     assert admin(laptop, "SHOW port") == ["15999"]
-    assert provisioned(laptop, *options, user=USER).changes == 0
+    assert provision(wanted).changes == 0
     assert_whole(laptop)
 
 
@@ -141,7 +142,7 @@ def test_what_only_root_can_install_is_named(machine: Machines):
     bare = provision(m.inventory(USER))
     assert bare.returncode != 0
     assert "let an administrator install it (Debian: apt-get install python3 python3-venv)" in bare.said
-    m.run(f"apt-get update -qq; {INSTALL} python3-minimal")
+    m.run(f"apt-get update -qq; {INSTALL} python3")
     half = provision(m.inventory(USER))
     assert half.returncode != 0
     assert "let an administrator install it (Debian: python3-venv)" in half.said
@@ -167,3 +168,23 @@ def test_every_command_of_the_page_works_for_a_user_in_a_checkout(laptop: Machin
         mine(laptop, f"cd project && PATH=$HOME/.local/bin:$PATH && {line}")
     mine(laptop, f"{MCP} embedded start")
     assert_whole(laptop)
+
+
+def test_uninstalled_the_data_stay_until_they_are_given_up_by_name(laptop: Machine):
+    job, purge = "deploys/uninstall.py", ("--data", "purge_data=true", "--data", "confirm=memory_default")
+    provisioned(laptop, user=USER)
+    admin(laptop, "INSERT INTO memory_indexes (project, name) VALUES ('default', 'kept')")
+    assert provision(laptop.inventory(USER), job=job).returncode == 0
+    assert laptop.run(f"pgrep -u {USER} -x postgres").returncode == 1
+    assert mine(laptop, f"ls {BASE}") == "postgres\n"
+    assert laptop.run(f"ls -d {CONFIG} {MCP}").stdout == ""
+    assert provision(laptop.inventory(USER), job=job).changes == 0
+
+    provisioned(laptop, user=USER)
+    assert admin(laptop, "SELECT name FROM memory_indexes ORDER BY 1") == ["kept", "memory"]
+    run = provision(laptop.inventory(USER), *purge, job=job)
+    assert run.returncode == 0, run.said
+    saved = next(line.partition("backup: ")[2] for line in run.said.splitlines() if "backup: " in line)
+    assert mine(laptop, f"head -c 5 {saved.strip()}") == "PGDMP"
+    assert laptop.run(f"ls -d {BASE}").stdout == ""
+    assert provision(laptop.inventory(USER), *purge, job=job).changes == 0
