@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from memory_mcp import dotenv, urls
+from memory_mcp.embedded import directory
 from memory_mcp.errors import ConfigurationError
 
 EmbeddingProvider = Literal["auto", "openai", "local", "hashed"]
@@ -33,6 +34,8 @@ class DatabaseTarget:
     project: str
     url: str = field(repr=False)
     source: str
+    embedded: Path | None = None
+    """Where this user's embedded server would be; `embedded.autostart` finds out if it is behind the URL."""
 
     @property
     def parsed(self) -> urls.DatabaseUrl:
@@ -57,6 +60,7 @@ class Settings:
     embedding_model: str = DEFAULT_MODEL
     embedding_dimensions: int | None = None
     default_index: str = "memory"
+    embedded_directory: Path | None = None
     unreadable: tuple[Path, ...] = ()
 
     def database(self, project: str | None = None, database_url: str | None = None) -> DatabaseTarget:
@@ -66,10 +70,10 @@ class Settings:
         """
         name = project or self.active_project
         if database_url:
-            return _target(name, database_url, "--database-url")
+            return self._target(name, database_url, "--database-url")
         if self.database_url and not project:
-            return _target(name, self.database_url, "DATABASE_URL")
-        return _target(name, self._registered(name), str(self.registry))
+            return self._target(name, self.database_url, "DATABASE_URL")
+        return self._target(name, self._registered(name), str(self.registry))
 
     def projects(self) -> dict[str, str]:
         """Every project of the registry with its URL (which holds a password)."""
@@ -111,6 +115,12 @@ class Settings:
                 else "choose one with --project or MEMORY_ACTIVE_PROJECT",
             )
         return projects[name]
+
+    def _target(self, project: str, url: str, source: str) -> DatabaseTarget:
+        try:
+            return DatabaseTarget(project, urls.parse(url).text, source, self.embedded_directory)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error.seen} (from {source})", error.why, error.fix) from None
 
     def _nothing_configured(self, name: str) -> ConfigurationError:
         if self.unreadable:
@@ -155,6 +165,7 @@ def load(env: Mapping[str, str], env_file: Path | None = None) -> Settings:
         embedding_model=values.get("MEMORY_EMBEDDING_MODEL", DEFAULT_MODEL),
         embedding_dimensions=_dimensions(values.get("MEMORY_EMBEDDING_DIMENSIONS")),
         default_index=values.get("MEMORY_DEFAULT_INDEX", "memory"),
+        embedded_directory=_embedded_directory(values),
         unreadable=unreadable,
     )
 
@@ -226,11 +237,12 @@ def _group(path: Path) -> str:
         return ""
 
 
-def _target(project: str, url: str, source: str) -> DatabaseTarget:
+def _embedded_directory(values: Mapping[str, str]) -> Path | None:
+    """Where this user's embedded server would be; None when the environment does not say where data belong."""
     try:
-        return DatabaseTarget(project, urls.parse(url).text, source)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{error.seen} (from {source})", error.why, error.fix) from None
+        return Path(directory.default(values)).expanduser()
+    except ConfigurationError:
+        return None
 
 
 def _provider(value: str) -> EmbeddingProvider:

@@ -1,6 +1,8 @@
 """The main job, readable from top to bottom:
 
 preflight → packages → pgvector → cluster → database → server → configuration → schema → smoke → summary
+
+Without root: preflight → server, with PostgreSQL's programs → cluster → database → configuration → …
 """
 
 from __future__ import annotations
@@ -66,14 +68,20 @@ def steps(settings: Settings, plan: Plan) -> None:
         inputs.facts.update(report.facts)
 
     bare = expected(settings, plan)
-    todo = {
+    packages = {
         "Packages": Step(plan.platform.packages, inputs.packages, plan.python, language="sh"),
         "pgvector": Step(
             "pgvector", inputs.pgvector, plan.python, extra=inputs.built, turn=partial(builds.turn, plan)
         ),
+    }
+    server = {"Server": Step("server", inputs.server, plan.python, extra=inputs.wheel)}
+    # the embedded server's programs and the command that starts it come with the Memory MCP server
+    before, after = (server, {}) if plan.embedded else (packages, server)
+    todo = {
+        **before,
         "Cluster": Step("cluster", inputs.cluster, plan.python),
         "Database and role": Step("database", inputs.database, plan.python),
-        "Server": Step("server", inputs.server, plan.python, extra=inputs.wheel),
+        **after,
         "Configuration": Step("configuration", inputs.configuration, plan.python),
         "Schema": Step("migrations", inputs.migrations, plan.python),
         "Smoke test": Step("smoke", inputs.smoke, plan.python),
@@ -99,11 +107,20 @@ def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
 @operation()
 def show(settings: Settings, plan: Plan, found: dict[str, Any]) -> Generator[PyinfraCommand, None, None]:
     """Print the summary; changes nothing."""
-    start = f"{plan.fill(plan.platform.start)} (no systemd here)"
-    service = f"systemd unit {plan.unit}" if plan.systemd else start
+    service = _service(plan)
     if host.state.is_executing:
         text = render("summary.txt.j2", settings=settings, plan=plan, facts=found, service=service)
         for line in text.splitlines():
             host.log(line)
     host.noop("nothing to change")
     yield from ()
+
+
+def _service(plan: Plan) -> str:
+    """Who starts PostgreSQL."""
+    if plan.systemd:
+        return f"systemd unit {plan.unit}"
+    by_hand = plan.fill(plan.platform.start)
+    return (
+        f"started when a client needs it, or by {by_hand}" if plan.embedded else f"{by_hand} (no systemd here)"
+    )

@@ -92,6 +92,7 @@ def read_machine(host: Host, settings: Settings) -> Machine:
             "INSTALL_DIR": settings.install_dir or "",
             "WANTED": str(settings.postgres_version or ""),
             "MINIMUM": str(OLDEST_POSTGRES),
+            "SOURCE": settings.postgres_source,
         },
     )
     found: Machine = host.get_fact(MachineFact, _stdin=script)

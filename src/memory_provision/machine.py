@@ -76,6 +76,9 @@ class Machine:
     reach: tuple[tuple[str, str], ...] = ()
     provisioned: bool = False
     selinux: str = ""
+    embedded: tuple[int, ...] = ()  # majors that have data in this user's embedded server
+    embedded_port: int = 0
+    path: tuple[str, ...] = ()
 
     @property
     def root(self) -> bool:
@@ -130,6 +133,9 @@ def parse(lines: Iterable[str]) -> Machine:
         listening=frozenset(n for v in values.get("listener", []) if (n := _port(v))),
         provisioned=one("provisioned") == "yes",
         selinux=one("selinux"),
+        embedded=tuple(int(v) for v in values.get("embedded", []) if _number(v)),
+        embedded_port=int(one("embedded_port")) if _number(one("embedded_port")) else 0,
+        path=tuple(folder for folder in one("path").split(":") if folder),
         reach=tuple((n, a) for n, _, a in (v.partition(" ") for v in values.get("reach", []))),
     )
 

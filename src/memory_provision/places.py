@@ -59,7 +59,7 @@ def user_places(settings: Settings, home: str) -> Places:
         config_dir=settings.config_dir or f"{home}/.config/memory-mcp",
         command=f"{home}/.local/bin/memory-mcp",
         cache=f"{home}/.cache/memory-mcp",
-        state=f"{home}/.local/state/memory-mcp",
-        backups=f"{home}/.local/state/memory-mcp-backups",
+        state=f"{home}/.cache/memory-mcp/state",
+        backups=f"{home}/.local/state/memory-mcp/backups",  # where `memory-mcp db backup` puts them, too
         owner=None,
     )

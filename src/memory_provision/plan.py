@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memory_mcp.errors import RefusedError
+from memory_provision import embedded
 from memory_provision.machine import Cluster, Machine, ServerProgram
 from memory_provision.places import Places, system_places, user_places
 from memory_provision.platforms import (
@@ -43,11 +44,12 @@ class Plan:
     yum: tuple[str, str]  # (system, folder of this release) in PGDG's yum repositories
     python: str  # the interpreter of the host programs and of the server
     python_package: str | None  # what brings it, when it is still to be installed
-    source: str  # existing | pgdg | distribution
+    source: str  # existing | pgdg | distribution | embedded
     archive: bool  # from PGDG's archive: the release has ended
     major: int
     cluster: str
     port: int
+    host: str  # how the server and its clients name the machine that they are on
     systemd: bool
     enforcing: bool  # SELinux
     sudo: bool
@@ -66,7 +68,15 @@ class Plan:
     @property
     def admin(self) -> dict[str, str | None]:
         """Who administers the cluster: over which socket, as which account (None: ourselves), as which role."""
+        if self.embedded:
+            own = embedded.passfile(self.places)
+            return {"socket": self.platform.socket, "user": None, "role": "postgres", "passfile": own}
         return {"socket": self.platform.socket, "user": "postgres", "role": "postgres"}
+
+    @property
+    def embedded(self) -> bool:
+        """Is it the user's own server, from a wheel?"""
+        return self.source == embedded.SOURCE
 
     def fill(self, template: str) -> str:
         """A name or path of the platform's table, for this server and cluster."""
@@ -78,6 +88,8 @@ def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> 
 
     Without `installing`, only what is there counts: no disk, port or package source is asked for.
     """
+    if embedded.wanted(machine, settings):
+        return _embedded(machine, settings, installing)
     release = _supported(machine)
     _check_rights(machine)
     python, python_package = _choose_python(machine, settings, release)
@@ -91,7 +103,7 @@ def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> 
     return Plan(
         platform=platform,
         places=system_places(settings) if machine.root else user_places(settings, machine.home),
-        system=f"{machine.os_id}-{machine.os_version}-{machine.architecture}",
+        system=_system(machine),
         codename=machine.os_codename,
         yum=yum_folder(machine),
         python=python,
@@ -101,11 +113,52 @@ def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> 
         major=major,
         cluster=settings.postgres_cluster,
         port=port,
+        host="localhost",
         systemd=machine.systemd,
         enforcing=machine.selinux == "Enforcing",
         sudo=machine.uid != 0,
         warnings=(*_warnings(machine, release, source), *remarks),
     )
+
+
+def _embedded(machine: Machine, settings: Settings, installing: bool) -> Plan:
+    """For one user without root, on whatever system; nothing but what is there already can be used."""
+    places = user_places(settings, machine.home)
+    embedded.check(machine, settings, places, installing)
+    release = release_of(machine)
+    python, missing = _choose_python(machine, settings, release)
+    if missing:
+        raise PreflightError(
+            "there is no Python of at least 3.10 in /usr/bin or /usr/local/bin",
+            "without root none can be installed, and the server is a Python program",
+            "let an administrator install it (Debian: apt-get install python3 python3-venv), or name yours: "
+            "--data server_python=/path/to/python3",
+        )
+    if installing:
+        _check_disk(machine)
+    return Plan(
+        platform=embedded.platform(machine, places),
+        places=places,
+        system=_system(machine),
+        codename=machine.os_codename,
+        yum=yum_folder(machine),
+        python=python,
+        python_package=None,
+        source=embedded.SOURCE,
+        archive=False,
+        major=embedded.major(),
+        cluster=embedded.CLUSTER,
+        port=embedded.choose_port(machine, settings, places),
+        host="127.0.0.1",
+        systemd=False,
+        enforcing=False,
+        sudo=False,
+        warnings=(*_warnings(machine, release, embedded.SOURCE), *embedded.remarks(machine, places)),
+    )
+
+
+def _system(machine: Machine) -> str:
+    return f"{machine.os_id}-{machine.os_version}-{machine.architecture}"
 
 
 def _supported(machine: Machine) -> Release | None:
@@ -145,7 +198,8 @@ def _check_rights(machine: Machine) -> None:
         raise PreflightError(
             f"user {machine.user!r} is not root and `sudo -n true` fails",
             "packages and clusters can only be made by root",
-            "connect as root (ssh_user='root'), or allow the user sudo without a password",
+            "connect as root (ssh_user='root'), allow the user sudo without a password, or run a server of the "
+            "user's own: --data postgres_source=embedded",
         )
 
 

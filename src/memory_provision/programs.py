@@ -13,7 +13,7 @@ HERE = Path(__file__).parent / "remote"
 
 # What each program imports, in order.
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "cluster": ("psql", "layout", "layout_debian", "layout_pgdata"),
+    "cluster": ("psql", "layout", "layout_debian", "layout_embedded", "layout_pgdata"),
     "pgvector": (),
     "extension": ("psql", "scram", "credential", "hba", "database"),
     "database": ("psql", "scram", "credential", "hba"),

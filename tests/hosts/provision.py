@@ -90,12 +90,12 @@ def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess
 
 @contextmanager
 def running(
-    machine: Machine, step: str, after: float, *options: str, sight: str = ""
+    machine: Machine, step: str, after: float, *options: str, sight: str = "", user: str = "root"
 ) -> Iterator[subprocess.Popen[str]]:
     """A run that has come to `step`, and in it to `sight` when that is given (see `watch.wait_for`), `after`
     seconds ago.
     """
-    line = command(machine.inventory(), "-y", *options)
+    line = command(machine.inventory(user), "-y", *options)
     run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     try:
@@ -112,9 +112,9 @@ def running(
         run.stderr.close()
 
 
-def cut_off(machine: Machine, step: str, after: float, by: str, sight: str = "") -> None:
+def cut_off(machine: Machine, step: str, after: float, by: str, sight: str = "", user: str = "root") -> None:
     """Start a run, and at that moment kill the controller, or take the machine's power."""
-    with running(machine, step, after, sight=sight) as run:
+    with running(machine, step, after, sight=sight, user=user) as run:
         if by == "power":
             machine.power_cut()
         run.kill()

@@ -34,6 +34,7 @@ def request_for(tmp_path: Path, database: Database) -> dict[str, Any]:
         missing("needs root: the files belong to it")
     parts = psycopg.conninfo.conninfo_to_dict(database.url)
     return {
+        "host": "localhost",
         "port": int(parts["port"]),
         "role": 'app\'s "role"',
         "database": parts["dbname"],

@@ -159,9 +159,11 @@ def test_a_machine_that_has_everything_needs_less():
     refused(replace(BARE, free=(("/opt", 100 * 1024),), provisioned=True))
 
 
-def test_a_user_without_rights_is_refused_and_one_with_sudo_is_not():
-    user = replace(BARE, uid=1000, user="ops")
-    assert "'ops'" in refused(user).seen
+def test_a_user_without_rights_is_refused_where_there_is_a_server_and_one_with_sudo_is_not():
+    user = replace(BARE, uid=1000, user="ops", servers=(PG15,))
+    error = refused(user)
+    assert "'ops'" in error.seen
+    assert "postgres_source=embedded" in error.fix
     assert make_plan(replace(user, sudo=True), DEFAULT).sudo
 
 

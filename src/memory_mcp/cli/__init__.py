@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "smoke": ("memory_mcp.cli.smoke:smoke", "Prove with a real client that the server works."),
     "db": ("memory_mcp.cli.db:db", "Migrate, verify, back up and inspect the database."),
     "doctor": ("memory_mcp.cli.doctor:doctor", "Check everything from the URL to the schema."),
+    "embedded": ("memory_mcp.cli.embedded:embedded", "Run a PostgreSQL of your own, without root."),
     "config": ("memory_mcp.cli.config:config", "Show the settings; register MCP clients."),
 }
 

@@ -13,6 +13,7 @@ import psycopg
 from memory_mcp import urls
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import explain
+from memory_mcp.embedded import autostart
 from memory_mcp.errors import BusyError, RefusedError, UnreachableError
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
@@ -51,7 +52,8 @@ def open_connection(target: DatabaseTarget) -> Connection:
     try:
         return psycopg.connect(conninfo(target), autocommit=True, prepare_threshold=None)
     except (psycopg.Error, OSError, UnicodeError) as error:
-        raise explain.connecting(str(error), where(target), target.parsed.password) from None
+        found = explain.connecting(str(error), where(target), target.parsed.password)
+        raise autostart.advised(found, target) from None
 
 
 def where(target: DatabaseTarget) -> str:

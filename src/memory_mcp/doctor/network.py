@@ -7,6 +7,7 @@ import socket
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db.connect import Connection, open_connection
 from memory_mcp.doctor.result import Result, fail, ok, warn
+from memory_mcp.embedded import autostart
 from memory_mcp.errors import UnreachableError
 
 SECONDS = 5.0
@@ -41,7 +42,8 @@ def tcp(target: DatabaseTarget) -> Result:
     except OSError as error:
         why = str(error.strerror or error)
         fix = "start PostgreSQL there, or open the port in the firewall"
-        return fail("tcp", UnreachableError(f"{host}:{port} does not answer", why, fix))
+        trouble = UnreachableError(f"{host}:{port} does not answer", why, fix)
+        return fail("tcp", autostart.advised(trouble, target))
     return ok("tcp", f"{host}:{port} answers")
 
 

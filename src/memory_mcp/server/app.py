@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from memory_mcp.config import Settings
+from memory_mcp.embedded import autostart
 from memory_mcp.embeddings import Embedder, choose
 from memory_mcp.embeddings.vectors import fit
 from memory_mcp.errors import ConfigurationError, RefusedError
@@ -57,6 +58,7 @@ class App:
                 # importing psycopg takes 0.2 s: not in the way of other requests
                 module = await asyncio.to_thread(importlib.import_module, "memory_mcp.store.database")
                 target = self.settings.database(self._project)
+                await asyncio.to_thread(autostart.ensure, target)
                 self._database = module.Database(target, self._connections)
         async with self._database.transaction() as connection:
             yield connection

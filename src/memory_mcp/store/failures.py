@@ -9,6 +9,7 @@ from psycopg_pool import PoolTimeout
 from memory_mcp.config import DatabaseTarget
 from memory_mcp.db import explain as known
 from memory_mcp.db.connect import where
+from memory_mcp.embedded import autostart
 from memory_mcp.errors import BusyError, ConfigurationError, MemoryMcpError
 from memory_mcp.urls import redact
 
@@ -24,5 +25,5 @@ def explain(error: psycopg.Error, target: DatabaseTarget) -> MemoryMcpError:
     if isinstance(error, PoolTimeout):
         return BusyError(f"every connection of this server to {place} is in use", "", "try again")
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
-        return known.connecting(str(error), place, target.parsed.password)
+        return autostart.advised(known.connecting(str(error), place, target.parsed.password), target)
     return known.running(error.sqlstate, str(error), place)

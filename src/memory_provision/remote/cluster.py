@@ -10,10 +10,15 @@ from typing import Any
 from memory_provision.remote.base import Report, Rights, Trouble, read_text, sync_directory, sync_file
 from memory_provision.remote.layout import Layout, label
 from memory_provision.remote.layout_debian import DebianLayout
+from memory_provision.remote.layout_embedded import EmbeddedLayout
 from memory_provision.remote.layout_pgdata import PgdataLayout
 from memory_provision.remote.psql import Psql, administrator, literal
 
-LAYOUTS: dict[str, Callable[[dict[str, Any]], Layout]] = {"debian": DebianLayout, "pgdata": PgdataLayout}
+LAYOUTS: dict[str, Callable[[dict[str, Any]], Layout]] = {
+    "debian": DebianLayout,
+    "pgdata": PgdataLayout,
+    "embedded": EmbeddedLayout,
+}
 STATE = """
 SELECT json_build_object(
   'version', current_setting('server_version'),
@@ -37,6 +42,7 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     layout = LAYOUTS[request["layout"]](request)
     if not _created(request, layout, report, apply):
         return
+    layout.prepare(report, apply)
     psql = administrator(request, _running_port(layout))
     running = psql.ready()
     state = _state(psql, request) if running else {}

@@ -33,7 +33,7 @@ class Place:
 
 def place(request: dict[str, Any]) -> Place:
     """The place that a request speaks of."""
-    return Place("localhost", request["port"], request["database"], request["role"])
+    return Place(request["host"], request["port"], request["database"], request["role"])
 
 
 def find(request: dict[str, Any]) -> str | None:

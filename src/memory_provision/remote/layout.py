@@ -14,6 +14,9 @@ class Layout(Protocol):
     data: str
     conf: str
 
+    def prepare(self, report: Report, apply: bool) -> None:
+        """See that the running server is the installed one, at the wanted port."""
+
     def create(self) -> None:
         """Make the cluster: UTF-8, peer on the socket, SCRAM over TCP. Trouble when that fails."""
 

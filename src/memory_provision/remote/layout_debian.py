@@ -28,6 +28,9 @@ class DebianLayout:
         rows = [line.split(None, 6) for line in listed.splitlines()]
         return next((row[5] for row in rows if row[:2] == [self.major, self.name]), None)
 
+    def prepare(self, _report: Report, _apply: bool) -> None:
+        """The package's own scripts do it."""
+
     def create(self) -> None:
         """By pg_createcluster; the leftovers of an interrupted one are moved aside first."""
         self._set_aside()

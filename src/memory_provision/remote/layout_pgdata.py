@@ -23,6 +23,9 @@ class PgdataLayout:
         self.conf = self.data
         self.home = os.path.dirname(self.data)
 
+    def prepare(self, _report: Report, _apply: bool) -> None:
+        """The package's own scripts do it."""
+
     def create(self) -> None:
         """By the package's setup script, which knows the unit's folder and SELinux; else by initdb."""
         self._set_aside()

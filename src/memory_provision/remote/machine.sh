@@ -1,6 +1,7 @@
 # machine.sh: what this machine is, in one round trip. POSIX sh; needs nothing but a shell; exits 0 always.
 # Input, set before this text: PGDG_APT_URL, PGDG_ARCHIVE_URL, PGDG_YUM_URL (no trailing slash), INSTALL_DIR (empty:
-# the default), WANTED (the major version asked for, or empty), MINIMUM (the oldest server that will do).
+# the default), WANTED (the major version asked for, or empty), MINIMUM (the oldest server that will do), SOURCE
+# (postgres_source).
 # Output: lines of KEY<TAB>VALUE; a key may come more than once. The network is asked only when there is no such server.
 PATH=$PATH:/usr/sbin:/sbin # not every user's has them
 put() { printf '%s\t%s\n' "$1" "$2"; }
@@ -11,7 +12,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 put os_id "${ID:-}"; put os_like "${ID_LIKE:-}"; put os_version "${VERSION_ID:-}"; put os_name "${PRETTY_NAME:-}"
 put os_codename "${VERSION_CODENAME:-}"
 put kernel "$(uname -s)"; put architecture "$(uname -m)"
-put uid "$(id -u)"; put user "$(id -un 2>/dev/null)"; put home "$HOME"
+put uid "$(id -u)"; put user "$(id -un 2>/dev/null)"; put home "$HOME"; put path "$PATH"
 root() { "$@"; }
 if [ "$(id -u)" != 0 ]; then
   if has sudo && sudo -n true 2>/dev/null; then put sudo yes; root() { sudo -n "$@"; }; else put sudo no; root() { false; }; fi
@@ -25,12 +26,14 @@ for p in /usr/bin/python3 /usr/bin/python3.14 /usr/bin/python3.13 /usr/bin/pytho
 done
 
 # -- disk: KiB free where PostgreSQL and the server will live (the nearest folder that exists)
-if [ -z "$INSTALL_DIR" ]; then INSTALL_DIR="$HOME/.local/share/memory-mcp"; root true && INSTALL_DIR=/opt/memory-mcp; fi
 case " ${ID:-} ${ID_LIKE:-} " in *debian*) databases=/var/lib/postgresql ;; *) databases=/var/lib/pgsql ;; esac
-for d in $databases "$INSTALL_DIR" /etc; do
-  at=$d; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
-  put free "$d $(df -Pk "$at" 2>/dev/null | awk 'NR == 2 {print $4}')"
-done
+if [ "$SOURCE" != embedded ] && root true; then INSTALL_DIR=${INSTALL_DIR:-/opt/memory-mcp}; user=no
+else INSTALL_DIR=${INSTALL_DIR:-$HOME/.local/share/memory-mcp}; user=yes; fi
+free() { # free FOLDER
+  at=$1; while [ ! -d "$at" ]; do at=$(dirname "$at"); done
+  put free "$1 $(df -Pk "$at" 2>/dev/null | awk 'NR == 2 {print $4}')"
+}
+free "$INSTALL_DIR"; [ $user = yes ] || { free $databases; free /etc; }
 
 [ -e "$INSTALL_DIR/current" ] && put provisioned yes
 
@@ -57,6 +60,10 @@ done
 awk '$4 == "0A" {print $2}' /proc/net/tcp /proc/net/tcp6 2>/dev/null | sort -u | while read -r listener; do
   put listener "$listener"   # hexadecimal address:port, as the kernel writes it
 done
+for data in "$INSTALL_DIR"/postgres/*/data; do
+  [ -e "$data/PG_VERSION" ] && put embedded "$(cat "$data/PG_VERSION")"
+done
+[ -e "$INSTALL_DIR/postgres/port" ] && put embedded_port "$(cat "$INSTALL_DIR/postgres/port")"
 
 # -- can the package sources be reached: all asked at once, each bounded
 by_apt() { # by_apt NAME URL: reads a few KB into the void
@@ -73,7 +80,7 @@ by_curl() { # by_curl NAME URL
 by_dnf() { # by_dnf NAME: does any of its own repositories answer?
   if why=$(timeout 60 dnf -q makecache 2>&1); then put reach "$1 yes"; else put reach "$1 no $(echo "$why" | tail -n 1)"; fi
 }
-if [ $suitable = yes ]; then exit 0; fi
+if [ $suitable = yes ] || [ $user = yes ]; then exit 0; fi
 if [ -x /usr/lib/apt/apt-helper ]; then
   if [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then # the signatures protect either way
     PGDG_APT_URL="http://${PGDG_APT_URL#*://}"; PGDG_ARCHIVE_URL="http://${PGDG_ARCHIVE_URL#*://}"

@@ -9,13 +9,16 @@ from memory_provision.remote.base import Trouble, run
 
 
 class Psql:
-    """psql as the cluster's administrator over its socket (peer authentication).
+    """psql as the cluster's administrator, over its socket (peer authentication) or with a password file.
 
-    `user` is the account of the operating system (None: who we are), `role` the one in the database.
+    `admin`: socket (its folder, or a host), user (the account of the operating system; None: who we are),
+    role (the one in the database), passfile (libpq's password file, where there is one).
     """
 
-    def __init__(self, bindir: str, port: int, socket: str, user: str | None, role: str) -> None:
-        self.bindir, self.port, self.socket, self.user, self.role = bindir, port, socket, user, role
+    def __init__(self, bindir: str, port: int, admin: dict[str, str | None]) -> None:
+        self.bindir, self.port = bindir, port
+        self.socket, self.user, self.role = admin["socket"] or "", admin["user"], admin["role"] or ""
+        self.passfile = admin.get("passfile")
 
     def ready(self) -> bool:
         """Does the server accept connections?"""
@@ -31,10 +34,10 @@ class Psql:
         What psql prints of an error could quote the statement, and a statement can hold a verifier: only the
         lines that name the error are passed on.
         """
-        argv = [f"{self.bindir}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
+        argv = [f"{self.bindir}/psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
         argv += ["-h", self.socket, "-p", str(self.port), "-U", self.role, "-d", database, "-f", "-"]
-        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSFILE", "PGSSLMODE"))
-        done = run(argv, stdin=_unlogged(sql), user=self.user, env=clean)
+        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGSSLMODE"))
+        done = run(argv, stdin=_unlogged(sql), user=self.user, env={**clean, "PGPASSFILE": self.passfile})
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line]
             raise Trouble(
@@ -59,9 +62,8 @@ def _unlogged(sql: str) -> str:
 
 
 def administrator(request: dict[str, Any], port: int | None = None) -> Psql:
-    """For the cluster of a request (bindir, port, admin: socket, user, role), or the same at another port."""
-    admin = request["admin"]
-    return Psql(request["bindir"], port or request["port"], admin["socket"], admin["user"], admin["role"])
+    """For the cluster of a request (bindir, port, admin), or the same at another port."""
+    return Psql(request["bindir"], port or request["port"], request["admin"])
 
 
 def identifier(name: str) -> str:

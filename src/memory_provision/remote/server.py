@@ -26,16 +26,18 @@ print(sorted(glob.glob(os.path.join(folder, "pip-*.whl")))[-1])
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: install_dir, owner, command, python, wheel_name, wheel_sha256, requirements_sha256, index_url?,
-    ca_bundle; when applied also wheel (base64) and requirements (text).
+    ca_bundle, links (name: what it leads to in the environment, a pattern); when applied also wheel (base64)
+    and requirements (text).
     """
     _user(request, report, apply)
     python = _python(request)
     if python is None:
         if apply:
+            who = "install it" if os.geteuid() == 0 else "let an administrator install it"
             raise Trouble(
                 f"{request['python']} is no Python of at least 3.10 with the module ensurepip",
                 "the server's virtual environment cannot be made with it",
-                "install it (Debian: python3-venv), or name another: --data server_python=/path/to/python3",
+                f"{who} (Debian: python3-venv), or name another: --data server_python=/path/to/python3",
             )
         report.change("server installed")
         return
@@ -48,6 +50,9 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
         _install(request, report, python, room)
     _link(report, apply, room, f"{request['install_dir']}/current")
     _link(report, apply, f"{request['install_dir']}/current/bin/memory-mcp", request["command"])
+    for link, pattern in request["links"].items():
+        for target in Path(room).glob(pattern):
+            _link(report, apply, str(target), link)
     if apply:
         _prune(request, room)
 

@@ -27,7 +27,7 @@ WHERE NOT datistemplate AND datname <> {database} AND (datname <> 'postgres' OR 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: install_dir, config_dir, command, cache, state, backups, env_file, owner, project, database,
     role, bindir, port, admin, purge, confirm, packages (apt, dnf), unit, data, conf, major, cluster, systemd,
-    files (what we added to the package manager).
+    files (what we added to the package manager), embedded (the directory of the user's own server, or none).
     """
     if request["purge"] and request["confirm"] != request["database"]:
         raise Trouble(
@@ -39,6 +39,8 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     if request["purge"]:
         _purge(request, report, apply, psql)
     _remove_postgresql(request, report, apply, psql)
+    if request["embedded"]:
+        _remove_embedded(request, report, apply, psql)
     _move_configuration(request, report, apply)
     _remove_server(request, report, apply)
 
@@ -83,6 +85,23 @@ def _remove_postgresql(request: dict[str, Any], report: Report, apply: bool, psq
         removal.remove(request, installed)
 
 
+def _remove_embedded(request: dict[str, Any], report: Report, apply: bool, psql: Psql) -> None:
+    """Stopped before its programs go; without purge, or with databases of others, its data stay."""
+    running, folder = psql.ready(), request["embedded"]
+    others = psql.json(OTHERS.format(database=literal(request["database"]))) if running else []
+    if running:
+        report.change("embedded server stopped")
+        if apply:
+            stop = [memory.command(request), "embedded", "stop", "--directory", folder]
+            must(stop, "the embedded server does not stop")
+    if request["purge"] and others:
+        report.warn(f"{folder} stays: it also holds {', '.join(others)}")
+    elif request["purge"] and os.path.isdir(folder):
+        report.change(f"{folder} removed")
+        if apply:
+            shutil.rmtree(folder)
+
+
 def _move_configuration(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Other projects' URLs and keys may be in it: root can read it among the backups."""
     folder = request["config_dir"]
@@ -104,7 +123,7 @@ def _remove_server(request: dict[str, Any], report: Report, apply: bool) -> None
         report.change(f"{command} removed")
         if apply:
             os.unlink(command)
-    ours = [p for pattern in ("venvs", "current", "smoke-*.json") for p in Path(folder).glob(pattern)]
+    ours = [p for pattern in ("venvs", "current", "pgsql", "smoke-*.json") for p in Path(folder).glob(pattern)]
     if ours:
         report.change(f"server removed from {folder}")
         if apply:
