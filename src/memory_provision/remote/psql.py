@@ -11,11 +11,15 @@ from memory_provision.remote.base import Trouble, run
 class Psql:
     """psql as the cluster's administrator over its socket (peer authentication).
 
-    `user` is the account of the operating system (None: who we are), `role` the one in the database.
+    `user` is the account of the operating system (None: who we are), `role` the one in the database. On systems
+    without peer authentication `socket` is a host's name and `passfile` libpq's password file.
     """
 
-    def __init__(self, bindir: str, port: int, socket: str, user: str | None, role: str) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 -- what psql has to be told
+        self, bindir: str, port: int, socket: str, user: str | None, role: str, passfile: str | None = None
+    ) -> None:
         self.bindir, self.port, self.socket, self.user, self.role = bindir, port, socket, user, role
+        self.passfile = passfile
 
     def ready(self) -> bool:
         """Does the server accept connections?"""
@@ -31,10 +35,11 @@ class Psql:
         What psql prints of an error could quote the statement, and a statement can hold a verifier: only the
         lines that name the error are passed on.
         """
-        argv = [f"{self.bindir}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
+        argv = [f"{self.bindir}/psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
         argv += ["-h", self.socket, "-p", str(self.port), "-U", self.role, "-d", database, "-f", "-"]
-        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSFILE", "PGSSLMODE"))
-        done = run(argv, stdin=_unlogged(sql), user=self.user, env=clean)
+        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGSSLMODE", "PGHOSTADDR"))
+        known = {**clean, "PGPASSFILE": self.passfile, "PGCLIENTENCODING": "UTF8"}
+        done = run(argv, stdin=_unlogged(sql), user=self.user, env=known)
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line]
             raise Trouble(
@@ -59,9 +64,12 @@ def _unlogged(sql: str) -> str:
 
 
 def administrator(request: dict[str, Any], port: int | None = None) -> Psql:
-    """For the cluster of a request (bindir, port, admin: socket, user, role), or the same at another port."""
+    """For the cluster of a request (bindir, port, admin: socket, user, role, passfile?), or the same at another
+    port.
+    """
     admin = request["admin"]
-    return Psql(request["bindir"], port or request["port"], admin["socket"], admin["user"], admin["role"])
+    where = (request["bindir"], port or request["port"], admin["socket"])
+    return Psql(*where, admin["user"], admin["role"], admin.get("passfile"))
 
 
 def identifier(name: str) -> str:
