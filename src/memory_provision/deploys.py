@@ -100,7 +100,7 @@ def expected(settings: Settings, plan: Plan) -> dict[str, list[str]]:
 def show(settings: Settings, plan: Plan, found: dict[str, Any]) -> Generator[PyinfraCommand, None, None]:
     """Print the summary; changes nothing."""
     start = f"{plan.fill(plan.platform.start)} (no systemd here)"
-    service = f"systemd unit {plan.unit}" if plan.systemd else start
+    service = plan.service or (f"systemd unit {plan.unit}" if plan.systemd else start)
     if host.state.is_executing:
         text = render("summary.txt.j2", settings=settings, plan=plan, facts=found, service=service)
         for line in text.splitlines():

@@ -76,6 +76,8 @@ class Machine:
     reach: tuple[tuple[str, str], ...] = ()
     provisioned: bool = False
     selinux: str = ""
+    brew: str = ""  # Homebrew's prefix
+    shell: str = ""
 
     @property
     def root(self) -> bool:
@@ -127,9 +129,12 @@ def parse(lines: Iterable[str]) -> Machine:
         ),
         servers=tuple(ServerProgram(*v.split(None, 1)) for v in values.get("server", []) if " " in v),
         clusters=tuple(c for v in values.get("cluster", []) if (c := _cluster(v))),
-        listening=frozenset(n for v in values.get("listener", []) if (n := _port(v))),
+        listening=frozenset(n for v in values.get("listener", []) if (n := _port(v)))
+        | {int(v) for v in values.get("port", []) if _number(v)},
         provisioned=one("provisioned") == "yes",
         selinux=one("selinux"),
+        brew=one("brew"),
+        shell=one("shell"),
         reach=tuple((n, a) for n, _, a in (v.partition(" ") for v in values.get("reach", []))),
     )
 

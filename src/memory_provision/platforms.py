@@ -136,6 +136,7 @@ WINDOWS = Platform(
     start="Start-Service postgresql-x64-{major}",
     ca_bundle="",
     ca_folder="",
+    repository_files=(),
     socket="localhost",
 )
 

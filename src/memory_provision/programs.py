@@ -13,7 +13,7 @@ HERE = Path(__file__).parent / "remote"
 
 # What each program imports, in order.
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "cluster": ("psql", "layout", "layout_debian", "layout_pgdata"),
+    "cluster": ("psql", "layout", "layout_debian", "layout_pgdata", "layout_brew"),
     "pgvector": (),
     "extension": ("psql", "scram", "credential", "hba", "database"),
     "database": ("psql", "scram", "credential", "hba"),
@@ -30,7 +30,12 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-_SHELL_NEEDS: dict[str, tuple[str, ...]] = {"machine": (), "apt": ("shell",), "dnf": ("shell",)}
+_SHELL_NEEDS: dict[str, tuple[str, ...]] = {
+    "machine": ("machine_darwin",),
+    "apt": ("shell",),
+    "dnf": ("shell",),
+    "brew": ("shell",),
+}
 
 _BOOT = """
 import json, sys, types

@@ -85,13 +85,14 @@ def requests(settings: Settings) -> dict[str, Any]:
 def _plan(settings: Settings) -> Plan:
     return Plan(
         platform=WINDOWS,
-        places=Places("@INSTALL_DIR@", "@CONFIG_DIR@", command="", cache="", owner=None),
+        places=Places("@INSTALL_DIR@", "@CONFIG_DIR@", command="", cache="", state="", backups="", owner=None),
         system="windows-x86_64",
         codename="",
         yum=("", ""),
         python="@PYTHON@",
         python_package=None,
         source="enterprisedb",
+        archive=False,
         major=settings.postgres_version or OLDEST_POSTGRES,
         cluster=settings.postgres_cluster,
         port=cast(int, "@PORT@"),

@@ -20,6 +20,7 @@ if sys.platform != "win32":
     import pwd
 
 LOCK = "/run/lock/memory-mcp.lock"
+LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # macOS has no C.UTF-8
 USER_LOCK = "~/.cache/memory-mcp/lock"
 
 
@@ -131,7 +132,7 @@ def run(
     """Run a command to its end, as `user` when given, whatever its exit status. None in `env` unsets."""
     if user is not None and os.geteuid() == 0 and pwd.getpwnam(user).pw_uid != 0:
         argv = ["runuser", "-u", user, "--", *argv]
-    wanted = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    wanted = {**os.environ, "LC_ALL": LOCALE, **(env or {})}
     environment = {name: value for name, value in wanted.items() if value is not None}
     return subprocess.run(
         argv,

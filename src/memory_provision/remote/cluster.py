@@ -9,11 +9,17 @@ from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, read_text, sync_directory, sync_file
 from memory_provision.remote.layout import Layout, label
+from memory_provision.remote.layout_brew import AppLayout, BrewLayout
 from memory_provision.remote.layout_debian import DebianLayout
 from memory_provision.remote.layout_pgdata import PgdataLayout
 from memory_provision.remote.psql import Psql, administrator, literal
 
-LAYOUTS: dict[str, Callable[[dict[str, Any]], Layout]] = {"debian": DebianLayout, "pgdata": PgdataLayout}
+LAYOUTS: dict[str, Callable[[dict[str, Any]], Layout]] = {
+    "debian": DebianLayout,
+    "pgdata": PgdataLayout,
+    "brew": BrewLayout,
+    "app": AppLayout,
+}
 STATE = """
 SELECT json_build_object(
   'version', current_setting('server_version'),
