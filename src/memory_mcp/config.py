@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,6 +173,9 @@ def load(env: Mapping[str, str], env_file: Path | None = None) -> Settings:
 
 def env_file_places(env: Mapping[str, str]) -> list[Path]:
     """Where a .env file is looked for when none is named, first match wins."""
+    if sys.platform == "win32":
+        folders = [env.get("APPDATA", ""), env.get("PROGRAMDATA", "")]
+        return [Path(".env"), *(Path(folder) / "memory-mcp" / ".env" for folder in folders if folder)]
     home = env.get("XDG_CONFIG_HOME") or (f"{env['HOME']}/.config" if env.get("HOME") else "")
     return [Path(".env"), *([Path(home) / "memory-mcp" / ".env"] if home else []), _SYSTEM_ENV_FILE]
 
@@ -211,6 +215,12 @@ def _read(path: Path) -> str:
 
 def _forbidden(path: Path) -> ConfigurationError:
     """Says which group may read the file, as far as this user may know."""
+    if sys.platform == "win32":
+        return ConfigurationError(
+            f"{path} cannot be read by this user",
+            "only administrators and the user it was made for may read it, because it leads to a password",
+            "run it as that user, or in a PowerShell that was started with 'Run as administrator'",
+        )
     nearest = path
     while not _visible(nearest) and nearest != nearest.parent:
         nearest = nearest.parent

@@ -118,6 +118,8 @@ def show(settings: Settings, plan: Plan, found: dict[str, Any]) -> Generator[Pyi
 
 def _service(plan: Plan) -> str:
     """Who starts PostgreSQL."""
+    if plan.service:
+        return plan.service
     if plan.systemd:
         return f"systemd unit {plan.unit}"
     by_hand = plan.fill(plan.platform.start)

@@ -17,11 +17,10 @@ CLUSTER = "embedded"
 
 
 def wanted(machine: Machine, settings: Settings) -> bool:
-    """By name, or because there is neither root nor a server that could be used."""
+    """By name, or because there is neither root nor a server that could be used; a Mac asks Homebrew first."""
     there = any(server.major >= OLDEST_POSTGRES for server in machine.servers)
-    return settings.postgres_source == SOURCE or (
-        settings.postgres_source == "auto" and not machine.root and not there
-    )
+    nothing = not machine.root and machine.os_id != "darwin" and not there
+    return settings.postgres_source == SOURCE or (settings.postgres_source == "auto" and nothing)
 
 
 def major() -> int:

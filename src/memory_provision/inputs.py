@@ -46,7 +46,7 @@ class Inputs:
             "CONTROL": f"{p.fill(row.extensions)}/vector.control",
             "SOURCES": "\n".join(" ".join(s) for s in pgvector_sources(self.settings.pgvector_url)),
         }
-        return given | (self._apt() if row.packages == "apt" else self._dnf())
+        return given | {"apt": self._apt, "dnf": self._dnf, "brew": self._brew}[row.packages]()
 
     def _apt(self) -> dict[str, str]:
         s = self.settings
@@ -57,6 +57,9 @@ class Inputs:
             "OTHER_URL": s.pgdg_apt_url if self.plan.archive else s.pgdg_apt_archive_url,
             "PGDG_KEY": _armored(key) if self.plan.source == "pgdg" else "",
         }
+
+    def _brew(self) -> dict[str, str]:
+        return {"BREW": self.plan.brew, "BINDIR": self.plan.bindir}
 
     def _dnf(self) -> dict[str, str]:
         s, (system, folder) = self.settings, self.plan.yum
@@ -97,7 +100,7 @@ class Inputs:
             **self._cluster(),
             "layout": p.platform.layout,
             "enforcing": p.enforcing,
-            "manage": s.manage_cluster,
+            "manage": "never" if (p.platform.layout, s.manage_cluster) == ("app", "auto") else s.manage_cluster,
             "settings": text,
             "database": s.database,
             "memory": f"{p.places.install_dir}/current/bin/memory-mcp",

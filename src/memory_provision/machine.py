@@ -79,6 +79,8 @@ class Machine:
     embedded: tuple[int, ...] = ()  # majors that have data in this user's embedded server
     embedded_port: int = 0
     path: tuple[str, ...] = ()
+    brew: str = ""  # Homebrew's prefix
+    shell: str = ""
 
     @property
     def root(self) -> bool:
@@ -130,12 +132,15 @@ def parse(lines: Iterable[str]) -> Machine:
         ),
         servers=tuple(ServerProgram(*v.split(None, 1)) for v in values.get("server", []) if " " in v),
         clusters=tuple(c for v in values.get("cluster", []) if (c := _cluster(v))),
-        listening=frozenset(n for v in values.get("listener", []) if (n := _port(v))),
+        listening=frozenset(n for v in values.get("listener", []) if (n := _port(v)))
+        | {int(v) for v in values.get("port", []) if _number(v)},
         provisioned=one("provisioned") == "yes",
         selinux=one("selinux"),
         embedded=tuple(int(v) for v in values.get("embedded", []) if _number(v)),
         embedded_port=int(one("embedded_port")) if _number(one("embedded_port")) else 0,
         path=tuple(folder for folder in one("path").split(":") if folder),
+        brew=one("brew"),
+        shell=one("shell"),
         reach=tuple((n, a) for n, _, a in (v.partition(" ") for v in values.get("reach", []))),
     )
 

@@ -54,6 +54,11 @@ class Plan:
     enforcing: bool  # SELinux
     sudo: bool
     warnings: tuple[str, ...] = ()
+    admin_user: str | None = "postgres"  # the account that administers the cluster (None: ours), its role there
+    admin_role: str = "postgres"
+    brew: str = ""  # Homebrew's program
+    service: str = ""  # who starts the cluster, where it is no systemd unit
+    hints: tuple[str, ...] = ()  # what only the user should do, as commands
 
     @property
     def bindir(self) -> str:
@@ -71,7 +76,7 @@ class Plan:
         if self.embedded:
             own = embedded.passfile(self.places)
             return {"socket": self.platform.socket, "user": None, "role": "postgres", "passfile": own}
-        return {"socket": self.platform.socket, "user": "postgres", "role": "postgres"}
+        return {"socket": self.platform.socket, "user": self.admin_user, "role": self.admin_role}
 
     @property
     def embedded(self) -> bool:
@@ -90,16 +95,20 @@ def make_plan(machine: Machine, settings: Settings, installing: bool = True) -> 
     """
     if embedded.wanted(machine, settings):
         return _embedded(machine, settings, installing)
+    if machine.os_id == "darwin":
+        from memory_provision.plan_darwin import darwin_plan
+
+        return darwin_plan(machine, settings, installing)
     release = _supported(machine)
     _check_rights(machine)
     python, python_package = _choose_python(machine, settings, release)
     if installing:
-        _check_disk(machine)
+        check_disk(machine)
     source, major, platform = _choose_server(machine, settings, release, installing)
     cluster = next(
         (c for c in machine.clusters if (c.major, c.name) == (major, settings.postgres_cluster)), None
     )
-    port, remarks = _choose_port(machine, settings, cluster, installing)
+    port, remarks = choose_port(machine, settings, cluster, installing)
     return Plan(
         platform=platform,
         places=system_places(settings) if machine.root else user_places(settings, machine.home),
@@ -135,7 +144,7 @@ def _embedded(machine: Machine, settings: Settings, installing: bool) -> Plan:
             "--data server_python=/path/to/python3",
         )
     if installing:
-        _check_disk(machine)
+        check_disk(machine)
     return Plan(
         platform=embedded.platform(machine, places),
         places=places,
@@ -227,7 +236,8 @@ def _end(release: Release | None) -> str:
     return f"; the system's free support ended in {release.ended}" if release and release.ended else ""
 
 
-def _check_disk(machine: Machine) -> None:
+def check_disk(machine: Machine) -> None:
+    """Room for what is to be installed."""
     needed = NEEDED_AGAIN_KIB if machine.provisioned else NEEDED_KIB
     for folder, free in machine.free:
         if free < needed:
@@ -288,8 +298,8 @@ def _found(servers: tuple[ServerProgram, ...]) -> str:
     return f" (found: {', '.join(s.version for s in servers)})" if servers else ""
 
 
-def _choose_port(
-    machine: Machine, settings: Settings, cluster: Cluster | None, installing: bool
+def choose_port(
+    machine: Machine, settings: Settings, cluster: Cluster | None, installing: bool = True
 ) -> tuple[int, tuple[str, ...]]:
     """The port our cluster will listen on, with what the operator has to know of it.
 

@@ -117,6 +117,29 @@ RHEL_OWN = Platform(
     ca_folder=RHEL.ca_folder,
 )
 
+# EnterpriseDB's PostgreSQL on Windows, which the rendered script installs and starts (windows_kit.py). It has
+# no peer authentication: the administrator comes over localhost.
+WINDOWS = Platform(
+    family="windows",
+    packages="",
+    layout="",
+    server_packages=(),
+    pgvector_package="",
+    base_packages=(),
+    build_packages=(),
+    headers_package="",
+    bindir="@BINDIR@",
+    unit="postgresql-x64-{major}",
+    data="",
+    conf="",
+    extensions="",
+    start="Start-Service postgresql-x64-{major}",
+    ca_bundle="",
+    ca_folder="",
+    repository_files=(),
+    socket="localhost",
+)
+
 RELEASES: tuple[Release, ...] = (
     Release("debian", "11", "bullseye", 0, None, "August 2026"),
     Release("debian", "12", "bookworm", 15),

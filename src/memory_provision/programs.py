@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ HERE = Path(__file__).parent / "remote"
 
 # What each program imports, in order.
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "cluster": ("psql", "layout", "layout_debian", "layout_embedded", "layout_pgdata"),
+    "cluster": ("psql", "layout", "layout_debian", "layout_embedded", "layout_pgdata", "layout_brew"),
     "pgvector": (),
     "extension": ("psql", "scram", "credential", "hba", "database"),
     "database": ("psql", "scram", "credential", "hba"),
@@ -24,9 +24,18 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "maintain": ("memory",),
     "uninstall": ("psql", "scram", "credential", "hba", "database", "memory", "removal"),
     "restore": ("psql", "hba", "memory", "maintain"),
+    "kit": (
+        *("psql", "scram", "credential", "hba", "memory"),
+        *("server", "database", "configuration", "migrations", "smoke"),
+    ),
 }
 
-_SHELL_NEEDS: dict[str, tuple[str, ...]] = {"machine": (), "apt": ("shell",), "dnf": ("shell",)}
+_SHELL_NEEDS: dict[str, tuple[str, ...]] = {
+    "machine": ("machine_darwin",),
+    "apt": ("shell",),
+    "dnf": ("shell",),
+    "brew": ("shell",),
+}
 
 _BOOT = """
 import json, sys, types
@@ -62,17 +71,21 @@ def source(name: str) -> str:
 
 def python_program(name: str, request: Mapping[str, Any], apply: bool) -> Stdin:
     """A program for `python3 -`."""
-    modules = ["base", *_NEEDS[name], name]
-    payload = json.dumps(
-        [
-            ["memory_provision", "memory_provision.remote"],
-            [[f"memory_provision.remote.{m}", source(f"{m}.py")] for m in modules],
-            f"memory_provision.remote.{name}",
-            request,
-            apply,
-        ]
-    )
-    return Stdin(_BOOT.format(payload=payload))
+    return Stdin(_BOOT.format(payload=_payload(name, request, apply)))
+
+
+def file_program(name: str, request: Mapping[str, Any]) -> str:
+    """A program as a file: `python FILE`, whose `main(request)` reads the rest of its input itself."""
+    boot = _BOOT.rpartition("sys.exit(")[0]
+    causes = (HERE.parent / "causes.py").read_text(encoding="utf-8")
+    payload = _payload(name, request, False, [["memory_provision.causes", causes]])
+    return boot.format(payload=payload) + "sys.exit(sys.modules[PROGRAM].main(REQUEST))\n"
+
+
+def _payload(name: str, request: Mapping[str, Any], apply: bool, more: Sequence[Sequence[str]] = ()) -> str:
+    modules = [[f"memory_provision.remote.{m}", source(f"{m}.py")] for m in ("base", *_NEEDS[name], name)]
+    packages = ["memory_provision", "memory_provision.remote"]
+    return json.dumps([packages, [*more, *modules], f"memory_provision.remote.{name}", request, apply])
 
 
 def shell_program(name: str, variables: Mapping[str, str]) -> Stdin:

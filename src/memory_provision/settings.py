@@ -7,9 +7,11 @@ are checked before the first command runs: an unknown name is an error that name
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from pathlib import PureWindowsPath
 from typing import Any
 
 from memory_mcp.errors import ConfigurationError
@@ -130,12 +132,12 @@ class Settings:
     install_dir: str | None = _setting(
         None,
         "Where the server's virtual environments are; unset means /opt/memory-mcp, without root "
-        "~/.local/share/memory-mcp.",
+        "~/.local/share/memory-mcp, on Windows C:\\Program Files\\memory-mcp.",
     )
     config_dir: str | None = _setting(
         None,
         "Where .env, config/projects.json and pgpass are; unset means /etc/memory-mcp, without root "
-        "~/.config/memory-mcp.",
+        "~/.config/memory-mcp, on Windows C:\\ProgramData\\memory-mcp.",
     )
     server_python: str | None = _setting(
         None, "Python of at least 3.10 on the host for the server; unset means the system's own."
@@ -157,6 +159,29 @@ class Settings:
     smoke: str = _setting(
         "changed",
         "When the smoke test runs: `changed` (anything differs since it last passed), `always`, `never`.",
+    )
+
+    # Windows: deploys/windows.py
+    windows_kit: str = _setting(
+        "dist/windows", "windows.py: folder on the controller that the script is written to."
+    )
+    windows_installer_url: str | None = _setting(
+        None,
+        "EnterpriseDB's installer: a URL or a file on the Windows machine; unset means its own site. "
+        "Its signature is checked in any case.",
+    )
+    windows_installer_sha256: str | None = _setting(
+        None, "SHA-256 of that installer, checked besides its signature."
+    )
+    windows_pgvector_url: str | None = _setting(
+        None,
+        "A zip with a built pgvector for this version: a URL or a file on the Windows machine; unset means "
+        "compiled there with Visual Studio's C++ tools.",
+    )
+    windows_pgvector_sha256: str | None = _setting(None, "SHA-256 of that zip; must be given with it.")
+    windows_python_url: str = _setting(
+        "https://www.python.org/ftp/python/3.13.7/python-3.13.7-amd64.exe",
+        "Python's installer, used where none is installed for all users; its signature is checked.",
     )
 
     # maintenance: deploys/backup.py, restore.py, rollback.py
@@ -237,8 +262,13 @@ def _bounded(name: str, value: Any) -> Any:
         raise ConfigurationError(
             f"postgres_port is {value}", "ports are 1 to 65535", "use 5432 or another free port"
         )
-    if name in ("install_dir", "config_dir", "server_python") and not value.startswith("/"):
+    absolute = (
+        value.startswith("/") or PureWindowsPath(value).is_absolute() if isinstance(value, str) else False
+    )
+    if name in ("install_dir", "config_dir", "server_python") and not absolute:
         raise ConfigurationError(
             f"{name} is {value!r}", "it has to be an absolute path", f"for example /{value}"
         )
+    if name.endswith("_sha256") and not re.fullmatch("[0-9a-fA-F]{64}", value):
+        raise ConfigurationError(f"{name} is {value!r}", "a SHA-256 has 64 hexadecimal digits", "copy it again")
     return value.rstrip("/") if name.endswith(("_url", "_dir")) else value

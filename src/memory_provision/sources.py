@@ -1,4 +1,4 @@
-"""What is pinned of what is downloaded: pgvector's sources, and the keys of PGDG's yum repositories."""
+"""What is pinned of what is downloaded: pgvector's sources, installers, the keys of PGDG's yum repositories."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def pgvector_sources(base_url: str) -> list[Source]:
             "pool/main/p/pgvector/pgvector_0.8.0.orig.tar.gz",
         ),
     ]
+
+
+# EnterpriseDB's installer of each major version for Windows; its Authenticode signature is what is checked.
+_ENTERPRISEDB = "https://get.enterprisedb.com/postgresql/postgresql-{release}-windows-x64.exe"
+WINDOWS_INSTALLERS: dict[int, str] = {
+    major: _ENTERPRISEDB.format(release=release)
+    for major, release in ((15, "15.18-2"), (16, "16.14-2"), (17, "17.10-2"), (18, "18.6-3"))
+}
 
 
 class YumKey(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,6 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from memory_provision.wheel import ROOT
 
 TEMPLATES = ROOT / "templates"
+
+
+def powershell(text: str) -> str:
+    """A PowerShell string in single quotes: nothing in it is expanded. Typographic quotes are quotes there, too
+    (about_Quoting_Rules).
+    """
+    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
 
 
 def render(name: str, **values: Any) -> str:
@@ -21,4 +29,5 @@ def render(name: str, **values: Any) -> str:
         trim_blocks=True,
     )
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["ps"] = powershell
     return environment.get_template(name).render(**values)

@@ -22,7 +22,8 @@ SUBCOMMANDS = {
     table=SUBCOMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings come from the environment and from the first of: --env-file, MEMORY_ENV_FILE, ./.env, "
-    "~/.config/memory-mcp/.env, /etc/memory-mcp/.env. "
+    "~/.config/memory-mcp/.env, /etc/memory-mcp/.env "
+    "(Windows: memory-mcp\\.env in %APPDATA% or %PROGRAMDATA%). "
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 refused, 5 busy.",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
 from memory_mcp.cli.output import emit, json_option, say, wants_json
+from memory_mcp.cli.target import read_url
 from memory_mcp.urls import redact
 
 _MARKS = {
@@ -39,7 +39,7 @@ def doctor(
     from memory_mcp.doctor import run
 
     if database_url == "-":
-        database_url = sys.stdin.readline()
+        database_url = read_url()
     results = []
     for found in run.checkup(config.load(os.environ, env_file), project, database_url):
         result = replace(found, seen=redact(found.seen), why=redact(found.why), fix=redact(found.fix))

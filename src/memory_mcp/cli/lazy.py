@@ -5,6 +5,7 @@ most of them run.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -46,6 +47,8 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; the one place where an expected error becomes its message and exit code."""
+        if sys.platform == "win32":
+            output.speak_utf8()
         try:
             return super().invoke(ctx)
         except MemoryMcpError as error:

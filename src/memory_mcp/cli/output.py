@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,6 +16,15 @@ from memory_mcp.urls import redact
 
 _JSON = "memory_mcp.json"
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def speak_utf8() -> None:
+    """Read and write UTF-8 where a stream is no console: Windows would use a code page that lacks ✓ and JSON's
+    letters. What a console shows is click's business.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def json_option(function: F) -> F:

@@ -36,13 +36,16 @@ def serve(env_file: Path | None, project: str | None, transport: str, **options:
 
     MCP clients start it themselves with stdio; `--transport http` serves many clients at http://HOST:PORT/mcp.
     """
-    from memory_mcp import config, server
+    import anyio
+
+    from memory_mcp import config, loops, server
 
     settings = config.load(os.environ, env_file)
     if transport == "stdio":
         if sys.stdin.isatty():
             output.note("An MCP client is expected on stdin (memory-mcp config register CLIENT). Ctrl-D ends.")
-        server.build(settings, project, options["roots"]).run("stdio")
+        served = server.build(settings, project, options["roots"])
+        anyio.run(served.run_stdio_async, backend_options={"loop_factory": loops.factory()})
     else:
         from memory_mcp.server import http
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shlex
 from pathlib import Path
 
 import click
@@ -29,12 +27,13 @@ def smoke(env_file: Path | None, project: str | None, command: str | None, timeo
     facts, finds one of them by its meaning, forgets them and removes the index. What a killed run left behind
     is removed by the next one.
     """
-    from memory_mcp import config
+    from memory_mcp import config, loops
     from memory_mcp.smoke import run
+    from memory_mcp.smoke.settings import words
 
     settings = config.load(os.environ, env_file)
-    words = shlex.split(command) if command else None
-    report = asyncio.run(run.smoke(settings, project, words, timeout))
+    other = words(command) if command else None
+    report = loops.run(run.smoke(settings, project, other, timeout))
     if output.wants_json():
         output.emit(report.as_json())
         return

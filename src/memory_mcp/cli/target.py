@@ -16,6 +16,11 @@ from memory_mcp import config
 _SETTINGS = "memory_mcp.settings"
 
 
+def read_url() -> str:
+    """The URL on standard input; PowerShell may put a byte order mark before it."""
+    return sys.stdin.readline().lstrip("\ufeff")
+
+
 def current_settings() -> config.Settings:
     """The settings that the running command's target came from."""
     settings: config.Settings = click.get_current_context().meta[_SETTINGS]
@@ -38,7 +43,7 @@ def database_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def command(project: str | None, database_url: str | None, env_file: Path | None, **rest: Any) -> Any:
         if database_url == "-":
-            database_url = sys.stdin.readline()
+            database_url = read_url()
         settings = config.load(os.environ, env_file)
         click.get_current_context().meta[_SETTINGS] = settings
         return function(target=settings.database(project, database_url), **rest)

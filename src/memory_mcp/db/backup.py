@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -91,7 +92,10 @@ def _sha256(path: Path) -> str:
 
 def default_folder() -> Path:
     """Where backups go: /var/backups/memory-mcp for root, else the user's state folder; mode 0700."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if sys.platform == "win32":  # modes mean nothing there; a user's own folders are closed to other users
+        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        folder = Path(local) / "memory-mcp" / "backups"
+    elif os.geteuid() == 0:
         folder = Path("/var/backups/memory-mcp")
     else:
         folder = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,15 +50,17 @@ def find(program: str, major: int) -> Path:
     """
     suitable: dict[int, Path] = {}
     for folder in _folders():
-        path = shutil.which(program, path=str(folder))
-        version = _version(path) if path else 0
-        if path and version >= major:
-            suitable.setdefault(version, Path(path))
+        # not shutil.which: on Windows it looks into the current folder first
+        path = folder / (f"{program}.exe" if sys.platform == "win32" else program)
+        version = _version(path) if os.access(path, os.X_OK) else 0
+        if version >= major:
+            suitable.setdefault(version, path)
     if not suitable:
         raise ConfigurationError(
             f"{program} of PostgreSQL {major} or newer was not found",
             "a backup needs the client programs of the server's version",
-            f"install postgresql-client-{major} (EL: postgresql{major}; macOS: postgresql@{major}), "
+            f"install postgresql-client-{major} (EL: postgresql{major}; macOS: postgresql@{major}; "
+            "Windows: the Command Line Tools of EnterpriseDB's installer), "
             "or name their folder in MEMORY_PG_BIN",
         )
     return suitable[min(suitable)]
@@ -132,7 +133,7 @@ def _passfile(password: str) -> Iterator[tuple[dict[str, str], tuple[int, ...]]]
     with tempfile.TemporaryDirectory(dir=Path.home(), prefix=".memory-mcp-") as folder:
         path = Path(folder) / "pgpass"
         path.touch(mode=0o600)
-        path.write_text(line, encoding="utf-8")
+        path.write_text(line, encoding="utf-8", newline="\n")
         yield {"PGPASSFILE": str(path)}, ()
 
 

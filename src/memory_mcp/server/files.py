@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from memory_mcp.errors import ConfigurationError, RefusedError
@@ -77,6 +77,9 @@ def _cut(text: str, size: int) -> list[str]:
 
 def _resolve(path: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     """Find the root that the file really lies in, after every symbolic link."""
+    if PureWindowsPath(path).drive.startswith(("\\\\", "//")):
+        # on Windows even a look at \\host\share would log in to that host
+        raise RefusedError(f"{path!r} is on another machine", "", "put the text into input")
     for root in roots:
         base = root.resolve()
         try:

@@ -62,7 +62,8 @@ def run(settings: Settings, project: str | None, address: Address, token_file: P
     listener = _listen(address)
     port = listener.getsockname()[1]
     print(f"memory-mcp serves http://{_shown(address.host)}:{port}{PATH}", file=sys.stderr, flush=True)  # noqa: T201
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+    config = uvicorn.Config(app, loop="memory_mcp.loops:for_uvicorn", log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def read_token(path: Path) -> str:
@@ -80,7 +81,9 @@ def read_token(path: Path) -> str:
         raise ConfigurationError(
             f"{path} holds no usable token",
             f"it must be one word of at least {SHORTEST_TOKEN} characters",
-            f"make one: (umask 077; openssl rand -hex 32 > {path})",
+            f"make one: (umask 077; openssl rand -hex 32 > {path})"
+            if sys.platform != "win32"
+            else f'make one: py -c "import secrets; print(secrets.token_hex(32))" > {path}',
         )
     return token
 

@@ -2,17 +2,21 @@
 
 The SDK has a transport of its own, but it can only start the process after the SDK is imported, which takes as
 long as the server's whole start. This one starts the server first, and both imports run side by side.
+
+The pipes are read by threads, because no loop of Windows can do both: wait for pipes and for psycopg's sockets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from memory_mcp.errors import ConfigurationError
 
@@ -28,7 +32,6 @@ _WINDOWS: Final = """
 """
 INHERITED: Final = tuple((_WINDOWS if os.name == "nt" else "HOME LOGNAME PATH SHELL TERM USER").split())
 STDERR_LINES: Final = 8
-LINE_BYTES: Final = 16 * 1024 * 1024
 EXIT_SECONDS: Final = 3.0
 LISTEN_SECONDS: Final = 0.5
 POLL_SECONDS: Final = 0.01
@@ -37,10 +40,14 @@ POLL_SECONDS: Final = 0.01
 class ServerProcess:
     """One running server. Make it with `start`, end it with `stop`."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101 - asked for in start
+        self._process, self._stdin = process, process.stdin
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
-        self._listening = asyncio.create_task(self._listen())
+        # None in the queue is the end of the server's output
+        self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._listening = _thread(self._listen, process.stderr)
+        _thread(self._hear, process.stdout, asyncio.get_running_loop())
 
     @classmethod
     async def start(
@@ -53,14 +60,12 @@ class ServerProcess:
 
         Raises ConfigurationError when there is no such program.
         """
-        pipe = asyncio.subprocess.PIPE
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                limit=LINE_BYTES,
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env={**{name: os.environ[name] for name in INHERITED if name in os.environ}, **extra},
                 pass_fds=tuple(inherit),
             )
@@ -89,8 +94,8 @@ class ServerProcess:
 
     async def stop(self) -> None:
         """End the server as a client does: close its input, wait, then kill it. May be called twice."""
-        if self._process.stdin:
-            self._process.stdin.close()
+        with suppress(OSError):  # it may have closed its end first
+            self._stdin.close()
         for end in (self._process.terminate, self._process.kill):
             if await self._ended(EXIT_SECONDS):
                 break
@@ -98,20 +103,19 @@ class ServerProcess:
                 end()
         await self._ended(EXIT_SECONDS)
         # what the server left running may hold its stderr open for ever
-        await asyncio.wait([self._listening], timeout=LISTEN_SECONDS)
-        self._listening.cancel()
+        await asyncio.to_thread(self._listening.join, LISTEN_SECONDS)
 
     async def _ended(self, seconds: float) -> bool:
         """Wait for the end of the process. `Process.wait` would also wait for everybody who has its pipes."""
         for _ in range(int(seconds / POLL_SECONDS)):
-            if self._process.returncode is not None:
+            if self._process.poll() is not None:
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
 
     async def _watch(self, stream: ObjectSendStream[SessionMessage | Exception]) -> None:
         """Tell the client that the server has ended, also when something else still holds its stdout."""
-        while self._process.returncode is None:
+        while self._process.poll() is None:
             await asyncio.sleep(POLL_SECONDS)
         await asyncio.sleep(LISTEN_SECONDS)  # its last answer may still be on the way
         await stream.aclose()
@@ -120,27 +124,40 @@ class ServerProcess:
         """What the server wrote to stderr, its last lines."""
         return "\n".join(self._stderr)
 
-    async def _listen(self) -> None:
-        assert self._process.stderr is not None  # noqa: S101 - asked for in start
-        async for line in self._process.stderr:
+    def _listen(self, stderr: IO[bytes]) -> None:
+        for line in stderr:
             self._stderr.append(line.decode(errors="replace").rstrip())
+
+    def _hear(self, stdout: IO[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            for line in stdout:
+                loop.call_soon_threadsafe(self._lines.put_nowait, line)
+            loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
     async def _read(self, stream: ObjectSendStream[SessionMessage | Exception]) -> None:
         from mcp.shared.message import SessionMessage
         from mcp.types import jsonrpc_message_adapter
 
-        assert self._process.stdout is not None  # noqa: S101 - asked for in start
         async with stream:
-            async for line in self._process.stdout:
+            while (line := await self._lines.get()) is not None:
                 try:
                     await stream.send(SessionMessage(jsonrpc_message_adapter.validate_json(line)))
                 except ValueError as error:  # something else was printed: the client reports it
                     await stream.send(error)
 
     async def _write(self, stream: ObjectReceiveStream[SessionMessage]) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - asked for in start
         async for sent in stream:
             text = sent.message.model_dump_json(by_alias=True, exclude_unset=True)
-            with suppress(ConnectionError):  # a server that died is noticed by the reader
-                self._process.stdin.write(text.encode() + b"\n")
-                await self._process.stdin.drain()
+            await asyncio.to_thread(self._send, text.encode() + b"\n")
+
+    def _send(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):  # a server that died is noticed by the reader
+            self._stdin.write(line)
+            self._stdin.flush()
+
+
+def _thread(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Start a thread that does not keep the interpreter alive: its pipe may never end."""
+    thread = threading.Thread(target=target, args=arguments, daemon=True)
+    thread.start()
+    return thread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -73,6 +74,13 @@ def values(settings: Settings) -> dict[str, str]:
         "MEMORY_DEFAULT_INDEX": settings.default_index,
     }
     return {name: str(value) for name, value in known.items() if value}
+
+
+def words(command: str, windows: bool = os.name == "nt") -> list[str]:
+    """Split a command line; on Windows a backslash is part of a path."""
+    if not windows:
+        return shlex.split(command)
+    return [word.strip('"') for word in shlex.split(command, posix=False)]
 
 
 def own_server() -> list[str]:

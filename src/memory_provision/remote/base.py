@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import grp
 import json
 import os
-import pwd
 import subprocess
 import sys
 import tempfile
@@ -17,12 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+if sys.platform != "win32":
+    import fcntl
+    import grp
+    import pwd
+
 LOCK = "/run/lock/memory-mcp.lock"
+LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # macOS has no C.UTF-8
 USER_LOCK = "~/.cache/memory-mcp/lock"
 
 
 class Rights(NamedTuple):
-    """Who may do what with a file. Without root everything belongs to whoever runs this."""
+    """Who may do what with a file. Without root everything belongs to whoever runs this.
+
+    Windows has no modes: there the folder's access list, which its files inherit, was set before.
+    """
 
     mode: int
     owner: str = "root"
@@ -71,14 +77,9 @@ def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
         status = 1
         print("trouble\t" + json.dumps([trouble.seen, trouble.why, trouble.fix]))
     except Exception as error:
-        # Not foreseen: the operator is told the place it came from, not the values, which may hold a secret.
         status = 1
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{last.name}, line {last.lineno}"
-        print(
-            "trouble\t"
-            + json.dumps([f"{type(error).__name__} in {program.__name__} ({place})", _of(error), ""])
-        )
+        told = unforeseen(error, program.__name__)
+        print("trouble\t" + json.dumps([told.seen, told.why, told.fix]))
     for line in report.lines():
         print(line)
     sys.stdout.flush()
@@ -88,7 +89,7 @@ def main(program: Any, request: Mapping[str, Any], apply: bool) -> int:
 @contextmanager
 def alone(apply: bool, seconds: float = 900) -> Iterator[None]:
     """One run at a time changes this host: one that lost its controller may still be at work here."""
-    if not apply:
+    if not apply or sys.platform == "win32":  # there the script that runs this holds a mutex
         yield
         return
     path = LOCK if os.geteuid() == 0 else os.path.expanduser(USER_LOCK)
@@ -110,9 +111,14 @@ def alone(apply: bool, seconds: float = 900) -> Iterator[None]:
         yield
 
 
-def _of(error: Exception) -> str:
-    """What may be told of an unforeseen error: an OSError's text names files, any other is left out."""
-    return str(error) if isinstance(error, OSError) else ""
+def unforeseen(error: Exception, program: str) -> Trouble:
+    """What may be told of any other error: the place it came from, not the values, which may hold a secret; an
+    OSError's text names files only.
+    """
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{last.name}, line {last.lineno}"
+    why = str(error) if isinstance(error, OSError) else ""
+    return Trouble(f"{type(error).__name__} in {program} ({place})", why)
 
 
 def run(
@@ -126,7 +132,7 @@ def run(
     """Run a command to its end, as `user` when given, whatever its exit status. None in `env` unsets."""
     if user is not None and os.geteuid() == 0 and pwd.getpwnam(user).pw_uid != 0:
         argv = ["runuser", "-u", user, "--", *argv]
-    wanted = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    wanted = {**os.environ, "LC_ALL": LOCALE, **(env or {})}
     environment = {name: value for name, value in wanted.items() if value is not None}
     return subprocess.run(
         argv,
@@ -134,7 +140,8 @@ def run(
         env=environment,
         cwd="/",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=timeout,
         check=False,
     )
@@ -173,11 +180,12 @@ def replace_file(path: str, text: str, rights: Rights, keep: bool = False) -> No
     folder = os.path.dirname(path)
     handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=folder)  # 0600 from the start
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
             out.write(text)
             out.flush()
-            os.fchown(out.fileno(), uid_of(rights.owner), gid_of(rights.group))
-            os.fchmod(out.fileno(), rights.mode)
+            if sys.platform != "win32":
+                os.fchown(out.fileno(), uid_of(rights.owner), gid_of(rights.group))
+                os.fchmod(out.fileno(), rights.mode)
             os.fsync(out.fileno())
         if keep:
             backup = f"{path}.bak"
@@ -193,6 +201,8 @@ def replace_file(path: str, text: str, rights: Rights, keep: bool = False) -> No
 
 def sync_folder(folder: str) -> None:
     """Make a rename survive a power cut (rename(2) is only durable once its folder is)."""
+    if sys.platform == "win32":  # NTFS keeps a journal of its names, and folders cannot be opened
+        return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -202,6 +212,8 @@ def sync_folder(folder: str) -> None:
 
 def sync_mode(report: Report, apply: bool, path: str, rights: Rights) -> None:
     """Owner, group and mode of what exists already."""
+    if sys.platform == "win32":
+        return
     state = os.stat(path)
     if state.st_mode & 0o7777 != rights.mode:
         report.change(f"{path} mode {state.st_mode & 0o7777:04o} → {rights.mode:04o}")
@@ -229,6 +241,9 @@ def sync_directory(report: Report, apply: bool, path: str, rights: Rights) -> No
     report.change(f"{path} made")
     if apply:
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        if sys.platform == "win32":
+            os.mkdir(path)  # with 0700 it would not inherit who may read it
+            return
         os.mkdir(path, 0o700)
         os.chown(path, uid_of(rights.owner), gid_of(rights.group))
         os.chmod(path, rights.mode)

@@ -9,6 +9,7 @@ from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, read_text, sync_directory, sync_file
 from memory_provision.remote.layout import Layout, label
+from memory_provision.remote.layout_brew import AppLayout, BrewLayout
 from memory_provision.remote.layout_debian import DebianLayout
 from memory_provision.remote.layout_embedded import EmbeddedLayout
 from memory_provision.remote.layout_pgdata import PgdataLayout
@@ -18,6 +19,8 @@ LAYOUTS: dict[str, Callable[[dict[str, Any]], Layout]] = {
     "debian": DebianLayout,
     "pgdata": PgdataLayout,
     "embedded": EmbeddedLayout,
+    "brew": BrewLayout,
+    "app": AppLayout,
 }
 STATE = """
 SELECT json_build_object(

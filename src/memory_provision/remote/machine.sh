@@ -7,8 +7,10 @@ PATH=$PATH:/usr/sbin:/sbin # not every user's has them
 put() { printf '%s\t%s\n' "$1" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+if [ "$(uname -s)" = Darwin ]; then darwin; exit 0; fi # machine_darwin.sh
+
 # -- who and what
-. /etc/os-release 2>/dev/null
+[ -r /etc/os-release ] && . /etc/os-release
 put os_id "${ID:-}"; put os_like "${ID_LIKE:-}"; put os_version "${VERSION_ID:-}"; put os_name "${PRETTY_NAME:-}"
 put os_codename "${VERSION_CODENAME:-}"
 put kernel "$(uname -s)"; put architecture "$(uname -m)"

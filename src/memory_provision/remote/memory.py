@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import Any
 
 from memory_provision.remote.base import Trouble, run
@@ -11,7 +12,8 @@ from memory_provision.remote.base import Trouble, run
 
 def command(request: dict[str, Any]) -> str:
     """Path of the installed command."""
-    return f"{request['install_dir']}/current/bin/memory-mcp"
+    inside = "Scripts/memory-mcp.exe" if sys.platform == "win32" else "bin/memory-mcp"
+    return f"{request['install_dir']}/current/{inside}"
 
 
 def ready(request: dict[str, Any]) -> bool:

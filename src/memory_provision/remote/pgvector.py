@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shutil
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -83,12 +84,20 @@ def _build(request: dict[str, Any], pg_config: str) -> str:
         tree = next(Path(room).glob("pgvector-*"))
         wrapped = _with_headers(request, pg_config, room)
         # JIT bitcode would need clang (1.2 GB of packages); OPTFLAGS="" keeps the code portable between CPUs.
-        make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}"]
+        make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}", *_sysroot()]
         must([*make, f"-j{os.cpu_count() or 1}"], "pgvector does not compile", "see what make says above")
         must([*make, "install", f"DESTDIR={room}/stage"], "pgvector cannot be staged")
         stage = Path(room) / "stage"
         _publish(request, stage)
         return _packed(stage)
+
+
+def _sysroot() -> list[str]:
+    """Homebrew's pg_config names the SDK of the machine that built it (PostgreSQL's src/template/darwin)."""
+    if sys.platform != "darwin":
+        return []
+    path = must(["xcrun", "--show-sdk-path"], "there is no SDK of macOS", "xcode-select --install").strip()
+    return [f"PG_SYSROOT={path}"]
 
 
 def _packed(stage: Path) -> str:
@@ -161,5 +170,5 @@ def _publish(request: dict[str, Any], stage: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.new")
         shutil.copyfile(path, beside)
-        beside.chmod(0o755 if target.suffix == ".so" else 0o644)
+        beside.chmod(0o755 if target.suffix in (".so", ".dylib") else 0o644)
         beside.replace(target)

@@ -36,8 +36,9 @@ class Psql:
         """
         argv = [f"{self.bindir}/psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"]
         argv += ["-h", self.socket, "-p", str(self.port), "-U", self.role, "-d", database, "-f", "-"]
-        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGSSLMODE"))
-        done = run(argv, stdin=_unlogged(sql), user=self.user, env={**clean, "PGPASSFILE": self.passfile})
+        clean = dict.fromkeys(("PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGSSLMODE", "PGHOSTADDR"))
+        known = {**clean, "PGPASSFILE": self.passfile, "PGCLIENTENCODING": "UTF8"}
+        done = run(argv, stdin=_unlogged(sql), user=self.user, env=known)
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line]
             raise Trouble(

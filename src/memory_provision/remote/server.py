@@ -7,12 +7,15 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, must, run, sync_directory
 
 NEEDED = (3, 10)
+# where a virtual environment has its programs, and what its pip reads
+BIN, EXE, PIP_CONF = ("Scripts", ".exe", "pip.ini") if sys.platform == "win32" else ("bin", "", "pip.conf")
 
 # The wheel of pip that Python brings along to put into new environments. Run from there, it need not be
 # installed first, which takes longer than anything else of making an environment.
@@ -25,9 +28,9 @@ print(sorted(glob.glob(os.path.join(folder, "pip-*.whl")))[-1])
 
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
-    """Request: install_dir, owner, command, python, wheel_name, wheel_sha256, requirements_sha256, index_url?,
-    ca_bundle, links (name: what it leads to in the environment, a pattern); when applied also wheel (base64)
-    and requirements (text).
+    """Request: install_dir, owner, command (None: made by somebody else), python, wheel_name, wheel_sha256,
+    requirements_sha256, index_url?, ca_bundle, links (name: what it leads to in the environment, a pattern);
+    when applied also wheel (base64) and requirements (text).
     """
     _user(request, report, apply)
     python = _python(request)
@@ -49,7 +52,8 @@ def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
             return
         _install(request, report, python, room)
     _link(report, apply, room, f"{request['install_dir']}/current")
-    _link(report, apply, f"{request['install_dir']}/current/bin/memory-mcp", request["command"])
+    if request["command"] is not None:
+        _link(report, apply, f"{request['install_dir']}/current/bin/memory-mcp", request["command"])
     for link, pattern in request["links"].items():
         for target in Path(room).glob(pattern):
             _link(report, apply, str(target), link)
@@ -92,22 +96,23 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
     wheel = Path(room) / request["wheel_name"]
     wheel.write_bytes(base64.b64decode(request["wheel"]))
     wanted = Path(room) / "requirements.txt"
-    wanted.write_text(f"{request['requirements']}\n{wheel} --hash=sha256:{request['wheel_sha256']}\n")
+    wanted.write_text(f"{request['requirements']}\n{wheel.as_uri()} --hash=sha256:{request['wheel_sha256']}\n")
     pip = [f"{installer}/pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
            "--no-compile", "--disable-pip-version-check", "--no-cache-dir", "-r", str(wanted)]  # fmt: skip
-    if os.path.exists(request["ca_bundle"]):
+    if request["ca_bundle"] and os.path.exists(request["ca_bundle"]):
         pip += ["--cert", request["ca_bundle"]]  # a venv's pip would trust only the CAs it brings along
     if request.get("index_url"):
-        _private(f"{room}/pip.conf", f"[global]\nindex-url = {request['index_url']}\n")
-    done = run([f"{room}/bin/python", *pip], timeout=1800, env={"PIP_ROOT_USER_ACTION": "ignore"})
+        _private(f"{room}/{PIP_CONF}", f"[global]\nindex-url = {request['index_url']}\n")
+    interpreter = f"{room}/{BIN}/python{EXE}"
+    done = run([interpreter, *pip], timeout=1800, env={"PIP_ROOT_USER_ACTION": "ignore"})
     if done.returncode != 0:
         raise _explained(done.stderr + done.stdout)
     # A cold start without compiled files takes 2 to 3 s, with them 0.6 s; both cores help.
     must(
-        [f"{room}/bin/python", "-m", "compileall", "-q", "-j", "0", "-x", "/(tests|f2py)/", f"{room}/lib"],
+        [interpreter, "-m", "compileall", "-q", "-j", "0", "-x", r"[/\\](tests|f2py)[/\\]", f"{room}/lib"],
         "the server cannot be compiled",
     )
-    must([f"{room}/bin/memory-mcp", "--version"], "the installed server does not start")
+    must([f"{room}/{BIN}/memory-mcp{EXE}", "--version"], "the installed server does not start")
     Path(f"{room}/.complete").touch()
 
 
@@ -131,7 +136,7 @@ def _explained(said: str) -> Trouble:
 
 
 def _link(report: Report, apply: bool, target: str, link: str) -> None:
-    if os.path.islink(link) and os.readlink(link) == target:
+    if os.path.islink(link) and _leads_to(link, target):
         return
     if os.path.exists(link) and not os.path.islink(link):
         raise Trouble(
@@ -143,8 +148,16 @@ def _link(report: Report, apply: bool, target: str, link: str) -> None:
         beside = f"{link}.new"
         if os.path.lexists(beside):
             os.unlink(beside)
-        os.symlink(target, beside)
+        os.symlink(target, beside, target_is_directory=os.path.isdir(target))
+        if sys.platform == "win32" and os.path.lexists(link):
+            os.unlink(link)  # no rename replaces a link to a folder there
         os.replace(beside, link)
+
+
+def _leads_to(link: str, target: str) -> bool:
+    if sys.platform == "win32":  # it writes links in a form of its own
+        return os.path.normcase(os.path.realpath(link)) == os.path.normcase(os.path.realpath(target))
+    return os.readlink(link) == target
 
 
 def _prune(request: dict[str, Any], room: str) -> None:
@@ -153,4 +166,4 @@ def _prune(request: dict[str, Any], room: str) -> None:
         Path(request["install_dir"], "venvs").iterdir(), key=lambda p: p.stat().st_mtime, reverse=True
     )
     for old in [p for p in rooms if str(p) != room][1:]:
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=sys.platform == "win32")  # programs that run cannot be removed there
