@@ -132,7 +132,8 @@ class Stages:
 
     def __init__(self, server: Server, extensions: str) -> None:
         self.server = server
-        self.names = [f"stage_{number}" for number in range(len(VERSIONS) + 1)]
+        made = next(_numbers)  # two modules may share a server
+        self.names = [f"stage_{made}_{number}" for number in range(len(VERSIONS) + 1)]
         self.shapes = []
         for number, name in enumerate(self.names):
             stage = server.create(name, self.names[number - 1] if number else extensions)
