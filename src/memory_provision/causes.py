@@ -18,7 +18,7 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
         r"CERTIFICATE_VERIFY_FAILED|certificate verif|certificate is NOT trusted",
         Cause(
             "the server's certificate is not trusted on this machine (often a proxy that has a CA of its own)",
-            "put its CA into /usr/local/share/ca-certificates and run update-ca-certificates, then run again",
+            "name that CA: --data ca_files=FILE",
         ),
     ),
     (
@@ -105,6 +105,14 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
     (
         r"No matching distribution|Could not find a version",
         Cause("the package index lacks a pinned version", "use a complete index: --data python_index_url=URL"),
+    ),
+    (
+        r"unmet dependencies|held broken packages|Cache-only enabled but no cache",
+        Cause(
+            "what is installed here and what there is to install do not fit together, with an offline bundle "
+            "often because the machine has newer packages",
+            "make a new bundle (deploys/bundle.py), or see which: apt-get check, dnf check",
+        ),
     ),
     (
         r"Read-only file system",

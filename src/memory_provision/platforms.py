@@ -71,7 +71,7 @@ DEBIAN = Platform(
         "/etc/apt/sources.list.d/memory-mcp-pgdg.sources",
         "/usr/share/keyrings/memory-mcp-pgdg.asc",
     ),
-    ca_folder="/usr/local/share/ca-certificates, then run update-ca-certificates",
+    ca_folder="/usr/local/share/ca-certificates",
 )
 
 # PGDG's packages for the RHEL family. pgcrypto is in contrib; the names are PGDG's (pgvector_15).
@@ -93,7 +93,7 @@ RHEL = Platform(
     start="runuser -u postgres -- /usr/pgsql-{major}/bin/pg_ctl start -D /var/lib/pgsql/{major}/data",
     ca_bundle="/etc/pki/tls/certs/ca-bundle.crt",
     repository_files=("/etc/yum.repos.d/memory-mcp-pgdg.repo", "/etc/pki/rpm-gpg/memory-mcp-pgdg.asc"),
-    ca_folder="/etc/pki/ca-trust/source/anchors, then run update-ca-trust",
+    ca_folder="/etc/pki/ca-trust/source/anchors",
 )
 
 # The distribution's own packages: Amazon Linux 2023, and servers of AppStream that are there already.

@@ -17,7 +17,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "pgvector": (),
     "extension": ("psql", "scram", "credential", "hba", "database"),
     "database": ("psql", "scram", "credential", "hba"),
-    "server": (),
+    "server": ("pip",),
+    "bundle": ("pip", "bundle_apt", "bundle_dnf"),
     "configuration": ("credential",),
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
@@ -32,9 +33,11 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 
 _SHELL_NEEDS: dict[str, tuple[str, ...]] = {
     "machine": ("machine_darwin",),
+    "ca": ("shell",),
     "apt": ("shell",),
-    "dnf": ("shell",),
+    "dnf": ("shell", "yum_key"),
     "brew": ("shell",),
+    "bundle_key": ("shell", "yum_key"),
 }
 
 _BOOT = """

@@ -113,6 +113,24 @@ class Settings:
         "https://github.com/pgvector/pgvector/archive/refs/tags",
         "Folder of pgvector's release tarballs (`v<version>.tar.gz`), used when no package is new enough.",
     )
+    ca_files: str | None = _setting(
+        None,
+        "Certificates of more CAs (PEM), files on the controller, separated by commas: for mirrors, and "
+        "machines behind an intercepting proxy. Trusted by the whole machine: apt, dnf, curl, pip, the server.",
+    )
+    proxy: str | None = _setting(
+        None,
+        "HTTP proxy for all that a machine downloads, for example `http://proxy.example:3128`; without a "
+        "password, which every user of the machine could see.",
+    )
+    # without a network (docs/offline.md)
+    bundle_file: str | None = _setting(
+        None,
+        "bundle.py: file on the controller that the bundle is written to; unset means ./memory-mcp-bundle.tar.",
+    )
+    offline_bundle: str | None = _setting(
+        None, "A bundle, a file on the controller: everything is installed from it, the network is not asked."
+    )
     # database
     database: str = _setting("memory_default", "Name of the database.")
     role: str = _setting("memory_user", "Login role that owns it; no superuser.")
@@ -251,6 +269,15 @@ def _checked(known: Any, value: Any) -> Any:
     return _bounded(name, value)
 
 
+def _check_proxy(url: str) -> None:
+    if not url.startswith(("http://", "https://")) or "@" in url:
+        raise ConfigurationError(
+            f"proxy is {re.sub(r'//[^/@]*@', '//***@', url)!r}",
+            "it has to be http://HOST:PORT; a password in it would be in the environment of every program",
+            "put a proxy with a password into the machine's own configuration of apt or dnf, pip and curl",
+        )
+
+
 def _bounded(name: str, value: Any) -> Any:
     if name == "postgres_version" and not OLDEST_POSTGRES <= value <= 18:
         raise ConfigurationError(
@@ -262,6 +289,8 @@ def _bounded(name: str, value: Any) -> Any:
         raise ConfigurationError(
             f"postgres_port is {value}", "ports are 1 to 65535", "use 5432 or another free port"
         )
+    if name == "proxy":
+        _check_proxy(value)
     absolute = (
         value.startswith("/") or PureWindowsPath(value).is_absolute() if isinstance(value, str) else False
     )

@@ -8,7 +8,7 @@ from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
 from memory_provision import builds
-from memory_provision.deploys import prepare, with_sudo
+from memory_provision.deploys import carry_bundle, prepare, with_sudo
 from memory_provision.inputs import Inputs
 from memory_provision.operations.converge import Step, converge
 from memory_provision.plan import Plan
@@ -47,6 +47,7 @@ def _steps(settings: Settings, plan: Plan) -> None:
         ),
         "Extension": Step("extension", inputs.extension, plan.python),
     }
+    carry_bundle(settings, plan)
     if plan.embedded:  # its pgvector comes with the wheel, which the main job brings
         todo = {"Extension": todo["Extension"]}
     for name, step in todo.items():

@@ -41,6 +41,11 @@ def embedded_requirement() -> str:
     return (ROOT / "requirements" / "embedded.txt").read_text(encoding="utf-8")
 
 
+def requirements_sha256(more: str = "") -> str:
+    """Names them, and what else is wanted."""
+    return hashlib.sha256((requirements() + more).encode()).hexdigest()
+
+
 @cache
 def migration_names() -> tuple[str, ...]:
     """The migrations that are in the wheel, in order: version_name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -85,6 +86,21 @@ def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess
         capture_output=True,
         text=True,
         check=False,
+    )
+
+
+def as_printed(
+    page: str, name: str, file: Path | str, setting: str, inventory: Path, *options: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command of a page that gives `setting`, with `file` for the name that is printed there, these
+    machines and more options.
+    """
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    [line] = [line for block in blocks for line in block.splitlines() if f"{setting}=" in line]
+    data = f"--group-data {ROOT}/inventories/group_data {' '.join(options)} "
+    line = re.sub(r"inventories/\w+\.py", f"{data} {inventory}", line.replace(name, str(file)))
+    return subprocess.run(
+        line, shell=True, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
 
 

@@ -75,6 +75,16 @@ def test_noweb_keeps_it_from_the_mirror_only_while_it_lasts(m: Machine) -> None:
     assert m.run(connect.format(60)).returncode == 0
 
 
+def test_offline_leaves_no_way_out_and_the_way_in(m: Machine) -> None:
+    connect = "timeout {} bash -c 'exec 3<>/dev/tcp/mirror.lab/443'"
+    with fault.offline(m):
+        assert "default" not in m.run("ip route").stdout
+        assert m.run(connect.format(2)).returncode == 124
+        assert banner_seconds(m) < 60
+    assert "default" in m.run("ip route").stdout
+    assert m.run(connect.format(60)).returncode == 0
+
+
 @pytest.mark.parametrize("silent", [True, False])
 def test_nodns_leaves_names_unresolved(m: Machine, silent: bool) -> None:
     server = m.run("awk '/^nameserver/ {print $2; exit}' /etc/resolv.conf").stdout.strip()

@@ -36,6 +36,8 @@ def test_a_misspelt_name_is_an_error_that_names_the_nearest():
         ("postgres_source", "docker"),
         ("config_dir", "etc/memory"),
         ("seed", "yes"),
+        ("proxy", "proxy.example:3128"),
+        ("proxy", "http://me:secret@proxy.example:3128"),
         ("postgres_settings", "work_mem=1GB"),
     ],
 )

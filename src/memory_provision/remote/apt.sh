@@ -1,6 +1,7 @@
 # apt.sh: PostgreSQL, Python and what pgvector needs, by apt. Comes after shell.sh.
 # Input, set before this text:
-#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CODENAME, CACHE, STATE (folders)
+#   APPLY yes|no          SOURCE existing|pgdg|distribution|bundle   MAJOR, CODENAME, CACHE, STATE (folders)
+#   BUNDLE                folder of an offline bundle, or empty: with it, apt knows nothing else
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
 #   PGDG_URL, OTHER_URL   the repository; where it may have been found by an earlier run
 #   PGDG_KEY              its armored key                      SOURCES  lines of: file version sha256 url
@@ -9,6 +10,7 @@
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 KEY_FILE=/usr/share/keyrings/memory-mcp-pgdg.asc
 SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
+[ -z "$BUNDLE" ] || export APT_CONFIG="$BUNDLE/etc/apt.conf" # it names the bundle as the only source
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
@@ -32,7 +34,8 @@ newest() { # is there a better pgvector? Asked in a folder of our own, because a
   room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
   mkdir -p "$room/lists/partial"
   (
-    printf 'Dir::State::Lists "%s/lists"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n' "$room" >"$room/apt.conf"
+    [ -z "$BUNDLE" ] || cat "$APT_CONFIG" >"$room/apt.conf"
+    printf 'Dir::State::Lists "%s/lists"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n' "$room" >>"$room/apt.conf"
     export APT_CONFIG="$room/apt.conf" CACHE="$room"
     apt update >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
     best_vector; better && echo "$best_version"; true

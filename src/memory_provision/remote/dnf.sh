@@ -1,6 +1,7 @@
-# dnf.sh: PostgreSQL, Python and pgvector, by dnf. Comes after shell.sh.
+# dnf.sh: PostgreSQL, Python and pgvector, by dnf. Comes after shell.sh and yum_key.sh.
 # Input, set before this text:
-#   APPLY yes|no          SOURCE existing|pgdg|distribution    MAJOR, CACHE, STATE (folders), PORT
+#   APPLY yes|no          SOURCE existing|pgdg|distribution|bundle   MAJOR, CACHE, STATE (folders), PORT
+#   BUNDLE                folder of an offline bundle, or empty: with it, dnf knows nothing else
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
 #   PGDG_URL, PGDG_FOLDER the repositories, and this release's folder in them (redhat/rhel-9-x86_64)
 #   PGDG_KEY              the mirror's armored key, or empty: then it is PGDG_KEY_URL's, if FINGERPRINT is its
@@ -13,7 +14,11 @@ installed() { rpm -q "$1" >/dev/null 2>&1 || rpm -q --whatprovides "$1" >/dev/nu
 candidate() { dnf -q repoquery --latest-limit 1 --qf '%{version}' "$1" 2>/dev/null | tail -n 1; }
 can_compile() { [ -n "$(candidate gcc)" ]; }
 errors() { grep -E '^(Error|Problem|Failed|Public key|GPG|No match|\[MIRROR\])|^ +[^ ]|rror:|FAILED' "$1"; }
-dnf() { command dnf -y --setopt=retries=3 --setopt=timeout=30 "$@"; }
+dnf() { # of a bundle, the lists were verified when it was made; each package's signature is verified here again
+  [ -z "$BUNDLE" ] || set -- -C --setopt=cachedir="$BUNDLE/cache" --setopt=reposdir="$BUNDLE/etc" --setopt=keepcache=1 \
+    --setopt=install_weak_deps=False "$@"
+  command dnf -y --setopt=retries=3 --setopt=timeout=30 "$@"
+}
 enforcing() { [ "$(getenforce 2>/dev/null)" = Enforcing ]; }
 
 fetch() { # fetch URL FILE SHA256
@@ -60,20 +65,6 @@ fi
 
 # -- from here on things change
 alone
-key() { # PGDG signs each architecture with a key of its own; the pinned fingerprint says which
-  command -v gpg >/dev/null || quietly "gpg, which checks the repository's key, cannot be installed" dnf install gnupg2
-  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
-  curl -fsSL --retry 3 --connect-timeout 10 --max-time 60 -o "$room/key" "$PGDG_KEY_URL" 2>"$room/why" ||
-    trouble "the repository's key cannot be fetched" "$PGDG_KEY_URL: $(tail -n 1 "$room/why")" ""
-  seen=$(gpg --homedir "$room" --batch --show-keys --with-colons "$room/key" 2>/dev/null |
-    awk -F: '$1 == "pub" {primary = 1} $1 == "fpr" && primary {print $10; primary = 0}' | tr '\n' ' ')
-  PGDG_KEY=$(cat "$room/key"); rm -rf "$room"
-  [ "${seen% }" = "$FINGERPRINT" ] && return
-  [ -n "$FINGERPRINT" ] || { warning "key ${seen% } of $PGDG_KEY_URL is trusted because https says so: none is pinned for this system"; return; }
-  trouble "the key of PGDG's repository is not the pinned one: $PGDG_KEY_URL has ${seen:-no key}" \
-    "expected $FINGERPRINT: another mirror's key, a new one of PGDG, or somebody in between" \
-    "for a mirror with a key of its own: --data pgdg_yum_key=FILE; verification is never switched off"
-}
 if [ -n "$repository" ]; then
   [ -n "$PGDG_KEY" ] || key
   put "$KEY_FILE" "$PGDG_KEY"; put "$REPO_FILE" "$text"

@@ -1,8 +1,9 @@
 # machine.sh: what this machine is, in one round trip. POSIX sh; needs nothing but a shell; exits 0 always.
 # Input, set before this text: PGDG_APT_URL, PGDG_ARCHIVE_URL, PGDG_YUM_URL (no trailing slash), INSTALL_DIR (empty:
 # the default), WANTED (the major version asked for, or empty), MINIMUM (the oldest server that will do), SOURCE
-# (postgres_source).
-# Output: lines of KEY<TAB>VALUE; a key may come more than once. The network is asked only when there is no such server.
+# (postgres_source), PROBE (is the network asked what can be had: auto, where there is no such server; always; never),
+# CAS (more CAs to trust, PEM), PROXY.
+# Output: lines of KEY<TAB>VALUE; a key may come more than once.
 PATH=$PATH:/usr/sbin:/sbin # not every user's has them
 put() { printf '%s\t%s\n' "$1" "$2"; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -68,23 +69,29 @@ done
 [ -e "$INSTALL_DIR/postgres/port" ] && put embedded_port "$(cat "$INSTALL_DIR/postgres/port")"
 
 # -- can the package sources be reached: all asked at once, each bounded
+[ -z "$PROXY" ] || export http_proxy="$PROXY" https_proxy="$PROXY"
+cas='' # a file with the CAs of this machine and ours, which are not here yet
+if [ -n "$CAS" ] && [ "$PROBE" != never ]; then
+  cas=$(mktemp) && cat /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt 2>/dev/null >"$cas"
+  printf '%s\n' "$CAS" >>"$cas"; chmod 644 "$cas"; trap 'rm -f "$cas"' EXIT
+fi
 by_apt() { # by_apt NAME URL: reads a few KB into the void
   dir=$(mktemp -d) || return
   if timeout 12 /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=5 -o Acquire::https::Timeout=5 \
-     download-file "$2" "$dir/answer" >/dev/null 2>"$dir/why"; then put reach "$1 yes"
+     ${cas:+-o Acquire::https::CAInfo="$cas"} download-file "$2" "$dir/answer" >/dev/null 2>"$dir/why"; then put reach "$1 yes"
   else put reach "$1 no $(sed -n 's/^E: //p' "$dir/why" | head -n 1)"; fi
   rm -rf "$dir"
 }
 by_curl() { # by_curl NAME URL
-  if why=$(curl -fsSL --connect-timeout 5 --max-time 12 -o /dev/null "$2" 2>&1); then put reach "$1 yes"
+  if why=$(curl -fsSL ${cas:+--cacert "$cas"} --connect-timeout 5 --max-time 12 -o /dev/null "$2" 2>&1); then put reach "$1 yes"
   else put reach "$1 no ${why:-no answer}"; fi
 }
 by_dnf() { # by_dnf NAME: does any of its own repositories answer?
-  if why=$(timeout 60 dnf -q makecache 2>&1); then put reach "$1 yes"; else put reach "$1 no $(echo "$why" | tail -n 1)"; fi
+  if why=$(timeout 60 dnf -q ${cas:+--setopt=sslcacert="$cas"} makecache 2>&1); then put reach "$1 yes"; else put reach "$1 no $(echo "$why" | tail -n 1)"; fi
 }
-if [ $suitable = yes ] || [ $user = yes ]; then exit 0; fi
+case $PROBE$suitable$user in never* | autoyes* | auto*yes) exit 0 ;; esac
 if [ -x /usr/lib/apt/apt-helper ]; then
-  if [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then # the signatures protect either way
+  if [ -z "$CAS" ] && [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then # the signatures protect either way
     PGDG_APT_URL="http://${PGDG_APT_URL#*://}"; PGDG_ARCHIVE_URL="http://${PGDG_ARCHIVE_URL#*://}"
   fi
   by_apt pgdg "$PGDG_APT_URL/dists/${VERSION_CODENAME:-unknown}-pgdg/InRelease" &

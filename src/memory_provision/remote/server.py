@@ -5,32 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, must, run, sync_directory
+from memory_provision.remote.pip import explained, pip, private, proxies
 
 NEEDED = (3, 10)
 # where a virtual environment has its programs, and what its pip reads
 BIN, EXE, PIP_CONF = ("Scripts", ".exe", "pip.ini") if sys.platform == "win32" else ("bin", "", "pip.conf")
 
-# The wheel of pip that Python brings along to put into new environments. Run from there, it need not be
-# installed first, which takes longer than anything else of making an environment.
-PIP = """\
-import ensurepip, glob, os, sysconfig
-bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
-folder = sysconfig.get_config_var("WHEEL_PKG_DIR") or bundled
-print(sorted(glob.glob(os.path.join(folder, "pip-*.whl")))[-1])
-"""
-
 
 def converge(request: dict[str, Any], report: Report, apply: bool) -> None:
     """Request: install_dir, owner, command (None: made by somebody else), python, wheel_name, wheel_sha256,
-    requirements_sha256, index_url?, ca_bundle, links (name: what it leads to in the environment, a pattern);
-    when applied also wheel (base64) and requirements (text).
+    requirements_sha256, index_url?, ca_bundle, links (name: what it leads to in the environment, a pattern),
+    proxy?, wheels? (a folder to take the dependencies from instead of an index); when applied also wheel
+    (base64) and requirements (text).
     """
     _user(request, report, apply)
     python = _python(request)
@@ -90,23 +82,24 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
         sync_directory(report, True, folder, Rights(0o755))
     shutil.rmtree(room, ignore_errors=True)
     must([python, "-m", "venv", "--without-pip", room], "a virtual environment cannot be made")
-    installer = must(
-        [python, "-c", PIP], "Python's own pip cannot be found", "apt-get install python3-venv"
-    ).strip()
+    installer = pip(python)
     wheel = Path(room) / request["wheel_name"]
     wheel.write_bytes(base64.b64decode(request["wheel"]))
     wanted = Path(room) / "requirements.txt"
     wanted.write_text(f"{request['requirements']}\n{wheel.as_uri()} --hash=sha256:{request['wheel_sha256']}\n")
-    pip = [f"{installer}/pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
-           "--no-compile", "--disable-pip-version-check", "--no-cache-dir", "-r", str(wanted)]  # fmt: skip
+    install = [installer, "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
+               "--no-compile", "--disable-pip-version-check", "--no-cache-dir", "-r", str(wanted)]  # fmt: skip
     if request["ca_bundle"] and os.path.exists(request["ca_bundle"]):
-        pip += ["--cert", request["ca_bundle"]]  # a venv's pip would trust only the CAs it brings along
+        install += ["--cert", request["ca_bundle"]]  # a venv's pip would trust only the CAs it brings along
     if request.get("index_url"):
-        _private(f"{room}/{PIP_CONF}", f"[global]\nindex-url = {request['index_url']}\n")
+        private(f"{room}/{PIP_CONF}", f"[global]\nindex-url = {request['index_url']}\n")
+    if request.get("wheels"):
+        install += ["--no-index", "--find-links", request["wheels"]]  # of an offline bundle
     interpreter = f"{room}/{BIN}/python{EXE}"
-    done = run([interpreter, *pip], timeout=1800, env={"PIP_ROOT_USER_ACTION": "ignore"})
+    environment = {"PIP_ROOT_USER_ACTION": "ignore", **proxies(request.get("proxy"))}
+    done = run([interpreter, *install], timeout=1800, env=environment)
     if done.returncode != 0:
-        raise _explained(done.stderr + done.stdout)
+        raise explained(done.stderr + done.stdout, "the server's Python packages could not be installed")
     # A cold start without compiled files takes 2 to 3 s, with them 0.6 s; both cores help.
     must(
         [interpreter, "-m", "compileall", "-q", "-j", "0", "-x", r"[/\\](tests|f2py)[/\\]", f"{room}/lib"],
@@ -114,25 +107,6 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
     )
     must([f"{room}/{BIN}/memory-mcp{EXE}", "--version"], "the installed server does not start")
     Path(f"{room}/.complete").touch()
-
-
-def _private(path: str, text: str) -> None:
-    """An index URL may carry a password: for root's eyes only."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(text)
-
-
-def _explained(said: str) -> Trouble:
-    """The lines in which pip names its errors, without what an index URL could carry."""
-    clean = re.sub(r"//[^/@\s]+@", "//***@", said)
-    errors = [
-        line.strip()
-        for line in clean.splitlines()
-        if re.search(r"error|mismatch|expected|got", line, re.IGNORECASE)
-    ]
-    return Trouble(
-        "the server's Python packages could not be installed", "; ".join(errors[-4:]) or clean[-300:]
-    )
 
 
 def _link(report: Report, apply: bool, target: str, link: str) -> None:

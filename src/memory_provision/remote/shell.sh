@@ -1,6 +1,7 @@
 # shell.sh: what the shell host programs share, put before each of them. POSIX sh: a bare machine has no Python yet.
 # Output: the lines of remote/base.py: change, warning, trouble, facts.
 export LC_ALL=C.UTF-8
+[ -z "${PROXY:-}" ] || export http_proxy="$PROXY" https_proxy="$PROXY" # apt, dnf and curl go by them
 # dpkg colours its errors, and JSON allows no control characters
 json() { printf '%s' "$1" | sed 's/\x1b\[[0-9;]*m//g' | tr '\001-\037' ' ' | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 change() { printf 'change\t"%s"\n' "$(json "$1")"; }
@@ -53,10 +54,12 @@ add_vector() { # adds what it takes to $missing
 verified() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; } # verified FILE SHA256
 fetch_sources() { # the first of $SOURCES (lines of: file version sha256 url) that can be had into $CACHE: its version
   printf '%s\n' "$SOURCES" >"$CACHE/sources"; : >"$CACHE/tried"
+  [ -z "$BUNDLE" ] || cp "$BUNDLE"/sources/* "$CACHE" 2>/dev/null # none, where the bundle has a package
   while read -r file version sha256 url; do
     [ -n "$file" ] || continue
     url=$(source_url "$url") || continue
     if verified "$CACHE/$file" "$sha256"; then echo "$version"; return; fi
+    [ -z "$BUNDLE" ] || continue # there is no network
     rm -f "$CACHE/$file.part"
     if fetch "$url" "$CACHE/$file.part" "$sha256" 2>"$CACHE/why"; then mv "$CACHE/$file.part" "$CACHE/$file"; echo "$version"; return; fi
     printf '%s: %s; ' "$url" "$(sed 's/^E: //' "$CACHE/why" | head -n 1)" >>"$CACHE/tried"

@@ -97,6 +97,18 @@ def unplugged(machine: Machine) -> Iterator[None]:
 
 
 @contextmanager
+def offline(machine: Machine) -> Iterator[None]:
+    """It has no way out: no default route, and on its own network it can ask nobody. One can still log in."""
+    machine.port.within("ip", "route", "del", "default")
+    asks = 'oif != "lo" tcp flags & (syn | ack) == syn drop; oif != "lo" meta l4proto udp drop'
+    try:
+        with _filtered(machine, "offline", "output", asks):
+            yield
+    finally:
+        machine.port.within("ip", "route", "add", "default", "via", machine.lab.network.gateway)
+
+
+@contextmanager
 def full(machine: Machine, free: int = 0) -> Iterator[None]:
     """Its disk has `free` bytes left."""
     disk = os.statvfs(machine.disk)

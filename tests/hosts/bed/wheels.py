@@ -17,7 +17,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from memory_provision.remote.server import PIP
+from memory_provision.remote.pip import PIP
 
 from . import ca, cache
 from .command import run

@@ -1,0 +1,60 @@
+"""Between a machine and its mirrors: a CA that it does not trust yet, a proxy."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from tests.hosts import facts
+from tests.hosts.bed.lab import Lab
+from tests.hosts.bed.mirror import Mirror
+from tests.hosts.bed.proxy import proxy
+from tests.hosts.conftest import Machines
+from tests.hosts.provision import as_printed, provision, provisioned
+
+pytestmark = pytest.mark.hosts("all")
+FORGET = "rm /usr/local/share/ca-certificates/test-bed.crt && update-ca-certificates --fresh"
+# by the server's own HTTP client, which asks for embeddings
+ASK = """/opt/memory-mcp/current/bin/python -c '
+import httpx2
+print(httpx2.get("https://www.postgresql.org/media/keys/ACCC4CF8.asc").status_code)'"""
+
+
+@pytest.mark.parametrize("image", ["debian12", "el9"])
+def test_cas_reach_preflight_packages_pip_and_the_server(machine: Machines, mirror: Mirror, image: str):
+    m = machine(image, pgdg=True, disk="4g")
+    assert m.run(FORGET).returncode == 0
+    keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
+    options = ("--data", "{}={}".format(*keys[image]))
+    without = provision(m.inventory(), *options)
+    assert without.returncode == 1, "PGDG or the index of Python packages has to fail"
+    trusting = (*options, "--data", f"ca_files={mirror.ca}")
+    run = provisioned(m, *trusting)
+    facts.assert_provisioned(m, 15)
+    assert "CAs of ca_files trusted" in run.said
+    assert mirror.requests(r"/simple/mcp/")
+    if image == "debian12":
+        assert m.run(ASK).stdout == "200\n"
+        assert "fix: name that CA: --data ca_files=FILE" in without.said
+    again = as_printed("docs/offline.md", "company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
+    assert again.returncode == 0, again.stderr
+    assert provisioned(m, *trusting).changes == 0
+
+
+@pytest.mark.parametrize("image", ["debian12", "el9"])
+def test_a_proxy_is_the_way_of_every_download(
+    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType, image: str
+):
+    m = machine(image, pgdg=True, disk="4g")
+    keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
+    options = ("--data", "{}={}".format(*keys[image]))
+    with proxy(lab) as between, fault.noweb(m):
+        page = as_printed(
+            "docs/offline.md", "http://proxy.example:3128", between.url, "proxy", m.inventory(), *options
+        )
+        assert page.returncode == 0, page.stderr
+        assert "PostgreSQL 15 (pgdg)" in page.stderr
+        facts.assert_provisioned(m, 15)
+        assert {"apt.postgresql.org", "download.postgresql.org"} & between.seen
+        assert "mirror.lab" in between.seen
