@@ -85,10 +85,15 @@ set_aside() { # what a cut-off initdb left, which would be started as if it were
     trouble "$data cannot be moved aside" "an initdb that was cut off left it" "move it away by hand, then run again"
 }
 
+complete() { # where it was cut off among packages that need one another, dpkg cannot go on alone: apt gets the others
+  dpkg --configure -a --force-confold && return 0
+  apt update && apt --fix-broken --no-remove --no-install-recommends install
+}
+
 # -- from here on things change
 alone
 [ -n "$torn" ] && set_aside
-[ -n "$torn" ] && quietly "an interrupted installation cannot be completed" dpkg --configure -a --force-confold
+[ -n "$torn" ] && quietly "an interrupted installation cannot be completed" complete
 if [ -n "$repository" ]; then put "$KEY_FILE" "$PGDG_KEY"; put "$SOURCES_FILE" "$sources"; fi
 [ -n "$missing$repository${missing_vector:-}" ] || finish
 quietly "the package lists cannot be fetched" apt update
