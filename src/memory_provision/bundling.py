@@ -12,7 +12,8 @@ from pyinfra.api.deploy import deploy
 from pyinfra.context import host
 
 from memory_mcp.errors import MemoryMcpError
-from memory_provision import facts, manifest
+from memory_provision import embedded, facts, manifest
+from memory_provision.bundled import bundle_system
 from memory_provision.cas import ca_certificates
 from memory_provision.commands import refuse
 from memory_provision.deploys import with_sudo
@@ -20,7 +21,8 @@ from memory_provision.inputs import Inputs
 from memory_provision.machine import Machine
 from memory_provision.operations.carry import download
 from memory_provision.operations.converge import Step, converge
-from memory_provision.plan import Plan, PreflightError, bundle_system, make_plan
+from memory_provision.plan import Plan, PreflightError, make_plan
+from memory_provision.platforms import family_of
 from memory_provision.report import Report
 from memory_provision.settings import Settings
 from memory_provision.wheel import requirements, requirements_sha256
@@ -50,6 +52,12 @@ def plan_bundle(machine: Machine, settings: Settings) -> tuple[Plan, str]:
 
     Raises PreflightError.
     """
+    if family_of(machine) is None or embedded.wanted(machine, settings):
+        raise PreflightError(
+            f"no bundle can be made on {machine.os_name or 'this system'} as user {machine.user!r}",
+            "bundles are of apt's and dnf's packages, for machines that root provisions",
+            "connect to a Linux machine as root (ssh_user='root'), or allow the user sudo without a password",
+        )
     bare = replace(machine, servers=(), clusters=(), listening=frozenset(), pythons=())
     plan = make_plan(bare, settings)
     found = next((p for p in machine.pythons if p.path == plan.python), None)

@@ -25,6 +25,16 @@ def ca_certificates(ca_files: str | None) -> str:
     return "\n".join(found)
 
 
+def check_trusting(ca_files: str | None, root: bool, ca_folder: str) -> None:
+    """Can this machine be made to trust them? Raises ConfigurationError where only somebody else can do it."""
+    if ca_files and not (root and ca_folder.startswith("/")):
+        raise ConfigurationError(
+            "ca_files cannot be added to what this machine trusts",
+            "that takes root, on Linux" if not ca_folder else f"their place here is {ca_folder}",
+            "have them added by its administrator, leave ca_files unset and run again",
+        )
+
+
 def _read(name: str) -> list[str]:
     try:
         text = Path(name).expanduser().read_text(encoding="ascii").replace("\r\n", "\n")

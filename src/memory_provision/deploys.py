@@ -21,7 +21,7 @@ from pyinfra.context import host
 from memory_mcp.errors import MemoryMcpError
 from memory_provision import builds, facts
 from memory_provision.bundle import Bundle, open_bundle
-from memory_provision.cas import ca_certificates
+from memory_provision.cas import ca_certificates, check_trusting
 from memory_provision.commands import refuse
 from memory_provision.inputs import Inputs
 from memory_provision.manifest import check_wheels
@@ -53,7 +53,10 @@ def prepare(installing: bool = True) -> tuple[Settings, Plan] | None:
         ca_certificates(settings.ca_files)
         bundle = bundle_of(settings) if installing else None
         machine = facts.read_machine(host, settings, probe="never" if bundle else "auto")
-        return settings, make_plan(machine, settings, installing, bundle)
+        plan = make_plan(machine, settings, installing, bundle)
+        if installing:
+            check_trusting(settings.ca_files, machine.root and not plan.embedded, plan.platform.ca_folder)
+        return settings, plan
     except MemoryMcpError as error:
         refuse(host, str(error).splitlines())
         host.state.fail_hosts({host})

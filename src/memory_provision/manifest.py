@@ -28,7 +28,7 @@ class Manifest:
     `files` are names within the bundle and their sha256; `wheels_for` is the sha256 of requirements/server.txt.
     """
 
-    system: str  # see plan.bundle_system
+    system: str  # see bundled.bundle_system
     major: int
     source: str  # pgdg | distribution: where its packages come from
     packages: str  # apt | dnf

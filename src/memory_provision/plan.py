@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memory_mcp.errors import RefusedError
-from memory_provision import embedded
+from memory_provision import bundled, embedded
 from memory_provision.bundle import Bundle
 from memory_provision.machine import Cluster, Machine, ServerProgram
-from memory_provision.manifest import Manifest, check_machine
 from memory_provision.places import Places, system_places, user_places
 from memory_provision.platforms import (
     RELEASES,
@@ -46,7 +45,7 @@ class Plan:
     yum: tuple[str, str]  # (system, folder of this release) in PGDG's yum repositories
     python: str  # the interpreter of the host programs and of the server
     python_package: str | None  # what brings it, when it is still to be installed
-    source: str  # existing | pgdg | distribution | bundle | embedded
+    source: str  # existing | pgdg | distribution | embedded | bundle
     archive: bool  # from PGDG's archive: the release has ended
     major: int
     cluster: str
@@ -99,6 +98,8 @@ def make_plan(
     Without `installing`, only what is there counts: no disk, port or package source is asked for. With a
     bundle, all that is installed comes from there; BundleError when it does not fit.
     """
+    if bundle:
+        bundled.check_kind(machine, settings, bundle)
     if embedded.wanted(machine, settings):
         return _embedded(machine, settings, installing)
     if machine.os_id == "darwin":
@@ -108,14 +109,14 @@ def make_plan(
     release = _supported(machine)
     _check_rights(machine)
     if bundle:
-        check_machine(bundle.manifest, bundle.name, bundle_system(machine), settings.postgres_version)
-        python, python_package = _bundled_python(machine, settings, bundle.manifest)
+        python, python_package = bundled.choose_python(machine, settings, bundle)
     else:
         python, python_package = _choose_python(machine, settings, release)
     if installing:
         check_disk(machine)
     if bundle:
-        source, major, platform = _bundled_server(machine, settings, bundle)
+        source, (major, there, own) = "bundle", bundled.choose_server(machine, settings, bundle)
+        platform = _row(machine, there, own)
     else:
         source, major, platform = _choose_server(machine, settings, release, installing)
     cluster = next(
@@ -183,43 +184,6 @@ def _embedded(machine: Machine, settings: Settings, installing: bool) -> Plan:
 
 def _system(machine: Machine) -> str:
     return f"{machine.os_id}-{machine.os_version}-{machine.architecture}"
-
-
-def bundle_system(machine: Machine) -> str:
-    """System, release and architecture (debian-12-x86_64): what has to be equal for a bundle's packages to fit.
-
-    Minor releases of the RHEL family are updates of one release; a bundle brings what such an update needs.
-    """
-    release = machine.os_version.split(".")[0] if family_of(machine) == "rhel" else machine.os_version
-    return f"{machine.os_id}-{release}-{machine.architecture}"
-
-
-def _bundled_python(machine: Machine, settings: Settings, held: Manifest) -> tuple[str, str | None]:
-    """(program, the package that is still to be installed for it): the Python that the wheels are for."""
-    path, package, version = held.python
-    if settings.server_python and settings.server_python != path:
-        raise PreflightError(
-            f"server_python is {settings.server_python}",
-            f"the wheels of the bundle are for {path} ({version})",
-            "make the bundle with the same setting",
-        )
-    there = any(p.path == path and ".".join(map(str, p.version)) == version for p in machine.pythons)
-    return path, None if there else package or None
-
-
-def _bundled_server(machine: Machine, settings: Settings, bundle: Bundle) -> tuple[str, int, Platform]:
-    """(source, major, row): the server of the bundle, which may be installed already."""
-    major = bundle.manifest.major
-    there = {s.major: s for s in machine.servers if s.major >= OLDEST_POSTGRES}
-    others = sorted(set(there) - {major})
-    if others and major not in there and settings.postgres_version is None:
-        raise PreflightError(
-            f"PostgreSQL {others[-1]} is installed here, {bundle.name} has {major}",
-            "a second one beside it is only installed when it is asked for",
-            f"use --data postgres_version={major} for that, or a bundle that was made with "
-            f"--data postgres_version={others[-1]}",
-        )
-    return "bundle", major, _row(machine, there.get(major), own=bundle.manifest.source == "distribution")
 
 
 def _supported(machine: Machine) -> Release | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory_mcp.errors import ConfigurationError
-from memory_provision.cas import ca_certificates
+from memory_provision.cas import ca_certificates, check_trusting
 
 ONE, TWO = (ssl.DER_cert_to_PEM_cert(text * 40).strip() for text in (b"one", b"two"))
 
@@ -49,6 +49,13 @@ def test_every_certificate_comes_out_as_it_went_in(tmp_path_factory: pytest.Temp
 def test_what_is_no_certificate_is_refused_by_what_it_is(tmp_path: Path, text: str, seen: str):
     (tmp_path / "x.pem").write_text(text)
     assert seen in refused(str(tmp_path / "x.pem")).seen
+
+
+@pytest.mark.parametrize(("root", "folder"), [(False, "/etc/pki"), (True, ""), (True, "the System keychain")])
+def test_where_only_somebody_else_can_add_them_that_is_said(root: bool, folder: str):
+    check_trusting(None, root, folder)
+    with pytest.raises(ConfigurationError, match="cannot be added"):
+        check_trusting("ca.pem", root, folder)
 
 
 def test_a_missing_file_is_named(tmp_path: Path):

@@ -14,9 +14,13 @@ from hypothesis import strategies as st
 
 from memory_provision import manifest
 from memory_provision.bundle import Bundle, open_bundle
+from memory_provision.bundled import bundle_system
+from memory_provision.bundling import plan_bundle
 from memory_provision.machine import Python, ServerProgram
 from memory_provision.manifest import BundleError, Manifest
-from memory_provision.plan import PreflightError, bundle_system, make_plan
+from memory_provision.plan import PreflightError, make_plan
+from memory_provision.remote.base import Trouble
+from memory_provision.remote.bundle_dnf import PLACE, public
 from memory_provision.settings import Settings
 from tests.unit.test_plan import BARE
 
@@ -140,16 +144,69 @@ def test_the_python_of_the_wheels_is_used_and_no_newer_one_that_is_there():
 
 
 def test_a_python_of_ones_own_that_the_wheels_do_not_fit_is_refused():
-    with pytest.raises(PreflightError, match="/opt/python"):
+    with pytest.raises(BundleError, match="/opt/python"):
         make_plan(HERE, Settings(server_python="/opt/python"), bundle=bundle())
 
 
 def test_another_server_that_is_there_is_refused_unless_a_second_one_is_asked_for():
     there = replace(HERE, servers=(ServerProgram("17.2", "/usr/lib/postgresql/17/bin"),))
-    with pytest.raises(PreflightError) as caught:
+    with pytest.raises(BundleError) as caught:
         make_plan(there, Settings(), bundle=bundle())
     assert "postgres_version=15" in caught.value.fix
     assert make_plan(there, Settings(postgres_version=15), bundle=bundle()).major == 15
+
+
+def test_without_root_a_bundle_is_refused_because_it_has_no_embedded_server():
+    with pytest.raises(BundleError, match="embedded"):
+        make_plan(replace(HERE, uid=1000, user="ada"), Settings(), bundle=bundle())
+
+
+def test_a_bundle_is_made_as_for_a_machine_that_has_nothing():
+    there = replace(
+        HERE,
+        reach=BARE.reach,
+        servers=(ServerProgram("17.2", "/usr/lib/postgresql/17/bin"),),
+        pythons=(Python("/usr/bin/python3", (3, 11)),),
+    )
+    plan, python = plan_bundle(there, Settings())
+    assert (plan.source, plan.major, plan.python_package, python) == ("pgdg", 15, "python3", "3.11")
+
+
+def test_no_bundle_is_made_without_root_or_without_the_python_of_the_others():
+    with pytest.raises(PreflightError, match="no bundle can be made"):
+        plan_bundle(
+            replace(
+                HERE, uid=1000, user="ada", home="/home/ada", pythons=(Python("/usr/bin/python3", (3, 11)),)
+            ),
+            Settings(),
+        )
+    with pytest.raises(PreflightError) as caught:
+        plan_bundle(replace(HERE, reach=BARE.reach), Settings())
+    assert "apt install python3 python3-venv" in caught.value.fix
+
+
+@pytest.mark.parametrize("wanted", ["pgdg", "existing"])
+def test_another_source_than_the_one_in_the_bundle_is_refused(wanted: str):
+    with pytest.raises(BundleError, match=f"postgres_source is {wanted}"):
+        make_plan(HERE, Settings(postgres_source=wanted), bundle=bundle())
+    assert make_plan(HERE, Settings(postgres_source="distribution"), bundle=bundle()).major == 15
+
+
+@pytest.mark.parametrize("name", ["username", "password", "proxy_password", "sslclientkey"])
+def test_what_logs_in_to_a_repository_does_not_go_into_a_bundle(name: str):
+    text = f"[ours]\nbaseurl=https://mirror.example/9\n{name} = hunter2\ngpgcheck=1\n"
+    assert public(text, "ours.repo") == "[ours]\nbaseurl=https://mirror.example/9\ngpgcheck=1\n"
+
+
+def test_the_place_of_the_bundle_is_no_password():
+    text = f"[ours]\ngpgkey=file://{PLACE}/keys/pgdg.asc\n"
+    assert public(text, "ours.repo") == text
+
+
+def test_a_repository_with_a_password_in_its_url_is_refused_without_showing_it():
+    with pytest.raises(Trouble) as caught:
+        public("[ours]\nbaseurl=https://me:hunter2@mirror.example/9\n", "ours.repo")
+    assert "hunter2" not in f"{caught.value.seen}{caught.value.why}{caught.value.fix}"
 
 
 def test_minor_releases_of_the_rhel_family_share_a_bundle_and_systems_do_not():

@@ -49,7 +49,9 @@ class Packages:
         return ["dnf", "-q", "-y", *(empty if scratch else []), *options, *arguments]
 
     def refresh(self) -> None:
-        """Fetch the lists."""
+        """Fetch the lists; a bundle that could not be handed around is not begun."""
+        for repo in self.repos.iterdir():
+            public(repo.read_text(), repo.name)
         must(self._dnf("makecache"), "the package lists cannot be fetched")
 
     def candidate(self, name: str) -> str | None:
@@ -92,9 +94,24 @@ class Packages:
         (stage / "etc").mkdir()
         for repo in self.repos.iterdir():
             text = repo.read_text().replace(str(self.room), PLACE)
-            (stage / "etc" / repo.name).write_text(text)
+            (stage / "etc" / repo.name).write_text(public(text, repo.name))
         if (self.room / "keys").exists():
             shutil.copytree(self.room / "keys", stage / "keys")
+
+
+def public(text: str, name: str) -> str:
+    """A .repo file without what logs in to its server: bundles are handed around, and ask no server.
+
+    Its baseurl has to stay as it is: dnf names the folder of the lists by it. Raises Trouble for one with a
+    password.
+    """
+    if re.search(r"//[^/\s@]+@", text):
+        raise Trouble(
+            f"{name} has a URL with a name or password",
+            "it would be in the bundle, which is handed around",
+            "give them as username= and password= there (dnf.conf(5)); they are left out of the bundle",
+        )
+    return re.sub(r"(?m)^\s*(username|password|proxy\w*|sslclient\w*)\s*=.*\n?", "", text)
 
 
 def _releasever() -> str:
