@@ -59,6 +59,8 @@ class Machines:
         self.mirror.offer(what)
         machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", what)
         self.made.append(machine)
+        if provisioned:
+            machine.run("systemctl is-system-running --wait")  # PostgreSQL starts with it
         return machine
 
     def several(self, image: str, how_many: int, **make: Any) -> list[Machine]:

@@ -184,6 +184,7 @@ def test_interrupted_tests_clean_up_themselves(
     (tmp_path / "test_waits.py").write_text(WAITS.format(workers=workers))
     plugins = ("-p", "tests.conftest", "-p", "tests.hosts.conftest", "-p", "no:cacheprovider")
     argv = [
+        *("env", "--default-signal=INT"),  # who starts the tests in the background has it ignored
         sys.executable,
         "-m",
         "pytest",

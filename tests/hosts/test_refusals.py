@@ -55,7 +55,7 @@ def test_a_taken_port(machine: Machines):
 def test_a_user_without_rights(machine: Machines):
     m = machine("debian12")
     m.run("useradd -m plain && cp -r /root/.ssh /home/plain/ && chown -R plain: /home/plain/.ssh")
-    assert "'plain' is not root" in assert_refused(m, user="plain")
+    assert "'plain' is not root" in assert_refused(m, "--data", "postgres_source=distribution", user="plain")
 
 
 def test_an_unsupported_system(machine: Machines):

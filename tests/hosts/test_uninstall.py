@@ -42,7 +42,6 @@ def assert_gone(machine: Machine) -> None:
 
 def test_the_data_stay_and_the_next_main_job_finds_them(machine: Machines):
     m = machine("debian12", provisioned=True)
-    m.run("systemctl is-system-running --wait")
     facts.sql(m, KEPT)
     planned = dry(m.inventory(), job=JOB)
     assert "would be: packages removed: postgresql-15" in planned.stderr
@@ -74,7 +73,6 @@ def test_the_data_go_when_they_are_given_up_by_name_and_a_backup_stays(machine: 
 
 def test_a_server_that_others_use_stays(machine: Machines):
     m = machine("debian12", provisioned=True)
-    m.run("systemctl is-system-running --wait")
     facts.sql(m, "CREATE DATABASE shop", "postgres")
     facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "shop")
     run = uninstalled(m, *PURGE)

@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ class Mirror:
         self.log = self.folder / "access.jsonl"
         self.cgroup = Cgroup(f"{lab.n}/mirror")
         self._process: subprocess.Popen[bytes] | None = None
+        self._publishing = threading.Lock()  # machines are made side by side
         self._seen = 0
 
     def begin(self) -> None:
@@ -83,13 +85,14 @@ class Mirror:
 
     def publish(self, root: Path) -> None:
         """Add a document root; starts the server when it does not run yet."""
-        self.folder.mkdir(exist_ok=True)
-        roots = self._read("roots")
-        if str(root) not in roots:
-            self._write("roots", [str(root), *roots])  # the newest edition wins
-        self._write("redirects", tarballs.REDIRECTS)
-        if not self._answers():
-            self._start()
+        with self._publishing:
+            self.folder.mkdir(exist_ok=True)
+            roots = self._read("roots")
+            if str(root) not in roots:
+                self._write("roots", [str(root), *roots])  # the newest edition wins
+            self._write("redirects", tarballs.REDIRECTS)
+            if not self._answers():
+                self._start()
 
     def _start(self) -> None:
         serve = (sys.executable, SERVER, self.folder, self.lab.network.gateway, ca.certificate() / "tls.pem")
