@@ -26,7 +26,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "uninstall": ("psql", "scram", "credential", "hba", "database", "memory", "removal"),
     "restore": ("psql", "hba", "memory", "maintain"),
     "kit": (
-        *("psql", "scram", "credential", "hba", "memory"),
+        *("psql", "scram", "credential", "hba", "memory", "pip"),
         *("server", "database", "configuration", "migrations", "smoke"),
     ),
 }
