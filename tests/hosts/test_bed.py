@@ -10,14 +10,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.hosts.bed import needs
+from tests.hosts.bed import cache, needs
 from tests.hosts.bed.cgroup import ROOT
 from tests.hosts.bed.lab import STATE, Lab, sweep
 from tests.hosts.conftest import Machines
+
+
+@pytest.fixture
+def only_labs() -> Iterator[None]:
+    """No other test opens a session of its own meanwhile: it would take the number of one that has just ended."""
+    with cache.locked("only-labs"):
+        yield
+
 
 BARE = "! command -v python3 gcc psql curl gpg && ! test -e /usr/lib/postgresql"
 
@@ -137,6 +146,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.usefixtures("only_labs")
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.hosts("all"))])
 def test_next_session_sweeps_what_a_killed_one_left(lab: Lab, how: signal.Signals) -> None:
     session = subprocess.Popen(
@@ -176,6 +186,7 @@ def test_waits(machine, lab, number):
 """
 
 
+@pytest.mark.usefixtures("only_labs")
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.hosts("all"))])
 def test_interrupted_tests_clean_up_themselves(
     lab: Lab, tmp_path: Path, pytestconfig: pytest.Config, workers: int
