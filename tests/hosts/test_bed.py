@@ -23,7 +23,7 @@ from tests.hosts.conftest import Machines
 
 @pytest.fixture
 def only_labs() -> Iterator[None]:
-    """No other test opens a session of its own meanwhile: it would take the number of one that has just ended."""
+    """No other test opens a session of its own meanwhile: it could take the number of one that just ended."""
     with cache.locked("only-labs"):
         yield
 
