@@ -109,9 +109,10 @@ def room(plan: Plan) -> str:
 
 def contents(settings: Settings, plan: Plan, held: dict[str, Any]) -> dict[str, Any]:
     """See remote/bundle.py."""
-    given = Inputs(settings, plan).packages()
+    inputs = Inputs(settings, plan)
+    given = inputs.packages()
     apt = plan.platform.packages == "apt"
-    text = "" if apt or plan.source != "pgdg" else repositories(given, plan)
+    text = "" if apt or plan.source != "pgdg" else inputs.yum_repository(REPOSITORY_KEY)
     return {
         "room": room(plan),
         "manager": plan.platform.packages,
@@ -156,13 +157,3 @@ def fixed(settings: Settings, plan: Plan, python: str, system: str) -> dict[str,
 def _public(url: str | None) -> str:
     """Without a password that it may carry: bundles are handed around."""
     return re.sub(r"//[^/@\s]+@", "//***@", url or "")
-
-
-def repositories(given: dict[str, str], plan: Plan) -> str:
-    """PGDG's yum repositories, with their key where the bundle is."""
-    parts = {f"pgdg{plan.major}": str(plan.major), "pgdg-common": "common"}
-    return "\n".join(
-        f"[memory-mcp-{name}]\nname={name}\nbaseurl={given['PGDG_URL']}/{folder}/{given['PGDG_FOLDER']}\n"
-        f"enabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://{REPOSITORY_KEY}\nmodule_hotfixes=1\n"
-        for name, folder in parts.items()
-    )

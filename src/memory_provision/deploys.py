@@ -151,7 +151,4 @@ def _service(plan: Plan) -> str:
         return plan.service
     if plan.systemd:
         return f"systemd unit {plan.unit}"
-    by_hand = plan.fill(plan.platform.start)
-    return (
-        f"started when a client needs it, or by {by_hand}" if plan.embedded else f"{by_hand} (no systemd here)"
-    )
+    return f"{plan.fill(plan.platform.start)} (no systemd here)"

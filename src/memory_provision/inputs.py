@@ -80,12 +80,18 @@ class Inputs:
         pinned = YUM_KEYS[system, folder.rpartition("-")[2]] if self.plan.source == "pgdg" else None
         return {
             "PORT": str(self.plan.port),
+            "REPOSITORY": self.yum_repository("/etc/pki/rpm-gpg/memory-mcp-pgdg.asc").rstrip("\n"),
             "PGDG_URL": s.pgdg_yum_url,
             "PGDG_FOLDER": folder,
             "PGDG_KEY": _armored(Path(s.pgdg_yum_key)) if s.pgdg_yum_key and pinned else "",
             "PGDG_KEY_URL": f"{s.pgdg_yum_url}/keys/{pinned.file}" if pinned else "",
             "FINGERPRINT": pinned.fingerprint if pinned else "",
         }
+
+    def yum_repository(self, key_file: str) -> str:
+        """The .repo file of PGDG's packages for this release and version."""
+        where = {"url": self.settings.pgdg_yum_url, "folder": self.plan.yum[1], "major": self.plan.major}
+        return render("pgdg.repo.j2", **where, key_file=key_file)
 
     def pgvector(self) -> dict[str, Any]:
         """See remote/pgvector.py."""

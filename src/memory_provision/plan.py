@@ -57,6 +57,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     admin_user: str | None = "postgres"  # the account that administers the cluster (None: ours), its role there
     admin_role: str = "postgres"
+    admin_passfile: str = ""  # where it has a password: libpq's file of it
     brew: str = ""  # Homebrew's program
     service: str = ""  # who starts the cluster, where it is no systemd unit
     hints: tuple[str, ...] = ()  # what only the user should do, as commands
@@ -75,10 +76,8 @@ class Plan:
     @property
     def admin(self) -> dict[str, str | None]:
         """Who administers the cluster: over which socket, as which account (None: ourselves), as which role."""
-        if self.embedded:
-            own = embedded.passfile(self.places)
-            return {"socket": self.platform.socket, "user": None, "role": "postgres", "passfile": own}
-        return {"socket": self.platform.socket, "user": self.admin_user, "role": self.admin_role}
+        known = {"socket": self.platform.socket, "user": self.admin_user, "role": self.admin_role}
+        return {**known, "passfile": self.admin_passfile} if self.admin_passfile else known
 
     @property
     def embedded(self) -> bool:
@@ -161,8 +160,9 @@ def _embedded(machine: Machine, settings: Settings, installing: bool) -> Plan:
         )
     if installing:
         check_disk(machine)
+    row = embedded.platform(machine, places)
     return Plan(
-        platform=embedded.platform(machine, places),
+        platform=row,
         places=places,
         system=_system(machine),
         codename=machine.os_codename,
@@ -179,6 +179,9 @@ def _embedded(machine: Machine, settings: Settings, installing: bool) -> Plan:
         enforcing=False,
         sudo=False,
         warnings=(*_warnings(machine, release, embedded.SOURCE), *embedded.remarks(machine, places)),
+        admin_user=None,
+        admin_passfile=embedded.passfile(places),
+        service=f"started when a client needs it, or by {row.fill(row.start, embedded.major())}",
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from memory_mcp.config import Settings
-from memory_mcp.db import runner
+from memory_mcp.db import runner, seed
 from tests.integration import postgres
 from tests.integration.postgres import Database, Server
 
@@ -67,6 +67,25 @@ def _with_schema(server: Server, _with_extensions: str) -> str:
 def migrated(server: Server, _with_schema: str) -> Iterator[Database]:
     """A fresh database with every migration applied."""
     yield from _fresh(server, _with_schema)
+
+
+@pytest.fixture
+def servers_own_programs(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pg_dump and its kind are those of the server that the tests started."""
+    monkeypatch.setenv("MEMORY_PG_BIN", str(server.bin))
+
+
+@pytest.fixture
+def seeded(migrated: Database) -> Database:
+    """One with the sample data."""
+    seed.seed(migrated.target)
+    return migrated
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a backup may go."""
+    return tmp_path / "my.dump"
 
 
 def _fresh(server: Server, template: str) -> Iterator[Database]:

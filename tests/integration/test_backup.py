@@ -11,26 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from memory_mcp.db import backup, pgtools, restore, rollback, seed, verify
+from memory_mcp.db import backup, pgtools, restore, rollback, verify
 from memory_mcp.errors import ConfigurationError, MemoryMcpError
 
 COUNT = "SELECT count(*) FROM memories"
 
 
-@pytest.fixture(autouse=True)
-def _the_servers_own_programs(server, monkeypatch):
-    monkeypatch.setenv("MEMORY_PG_BIN", str(server.bin))
-
-
-@pytest.fixture
-def seeded(migrated):
-    seed.seed(migrated.target)
-    return migrated
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "my.dump"
+pytestmark = pytest.mark.usefixtures("servers_own_programs")
 
 
 def test_a_backup_is_complete_and_private(seeded, file):

@@ -18,6 +18,7 @@ from memory_mcp.embedded import programs
 from memory_mcp.errors import Exit
 from tests.integration.postgres import free_port
 from tests.integration.somebody import COMMAND, somebody
+from tests.needs import missing
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_log_files_are_few_and_hold_no_statements(settled):
 
 def test_root_is_refused_in_words(tmp_path):
     if os.geteuid() != 0:
-        pytest.skip("only root can see this refusal")
+        missing("only root can see this refusal")
     done = subprocess.run(
         [COMMAND, "embedded", "start", "--directory", tmp_path / "pg"],
         capture_output=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,20 +26,7 @@ FROM pg_database LEFT JOIN unnest(datacl) AS acl ON true WHERE datname = current
 """
 
 
-@pytest.fixture(autouse=True)
-def _the_servers_own_programs(server, monkeypatch):
-    monkeypatch.setenv("MEMORY_PG_BIN", str(server.bin))
-
-
-@pytest.fixture
-def seeded(migrated):
-    seed.seed(migrated.target)
-    return migrated
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "my.dump"
+pytestmark = pytest.mark.usefixtures("servers_own_programs")
 
 
 @pytest.fixture

@@ -30,27 +30,16 @@ source_url() { # a file of the Debian pool comes from this machine's mirror; a p
   *) echo "$1" ;;
   esac
 }
-newest() { # is there a better pgvector? Asked in a folder of our own, because a question changes nothing
-  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
-  mkdir -p "$room/lists/partial"
-  (
-    [ -z "$BUNDLE" ] || cat "$APT_CONFIG" >"$room/apt.conf"
-    printf 'Dir::State::Lists "%s/lists"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n' "$room" >>"$room/apt.conf"
-    export APT_CONFIG="$room/apt.conf" CACHE="$room"
-    apt update >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
-    best_vector; better && echo "$best_version"; true
-  )
-  said=$?; rm -rf "$room"; return $said
+fresh_lists() { # fresh_lists FOLDER: fetched into there, and read from there by what follows
+  mkdir -p "$1/lists/partial"
+  [ -z "$BUNDLE" ] || cat "$APT_CONFIG" >"$1/apt.conf"
+  printf 'Dir::State::Lists "%s/lists"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n' "$1" >>"$1/apt.conf"
+  export APT_CONFIG="$1/apt.conf"
+  apt update
 }
 
 # -- what is missing
-missing=
-for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
-[ -e "$CONTROL" ] || missing_vector=yes
-if [ "$UPGRADE" = yes ] && [ -z "${missing_vector:-}" ]; then
-  newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
-  [ -z "$newer" ] || missing_vector=yes
-fi
+look
 torn=; [ -n "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || [ -n "$(dpkg --audit 2>/dev/null | head -n 1)" ] && torn=yes
 scheme=https; [ -s /etc/ssl/certs/ca-certificates.crt ] || scheme=http # the signature protects either way
 uri=$PGDG_URL; case $uri in https://*) uri="$scheme://${PGDG_URL#https://}" ;; esac

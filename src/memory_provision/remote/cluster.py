@@ -114,11 +114,8 @@ def _configure(request: dict[str, Any], layout: Layout, report: Report, apply: b
     owner = request["admin"]["user"] or "root"  # without root everything is ours anyway
     # where the settings lie among the data, nobody else may read them
     private = layout.conf == layout.data
-    folder_rights, rights = (
-        Rights(0o700 if private else 0o755, owner, owner),
-        Rights(0o600 if private else 0o644, owner, owner),
-    )
-    sync_directory(report, apply, folder, folder_rights)
+    rights = Rights(0o600 if private else 0o644, owner, owner)
+    sync_directory(report, apply, folder, Rights(0o700 if private else 0o755, owner, owner))
     sync_file(report, apply, path, request["settings"], rights)
     text = read_text(main) or ""
     if not any(

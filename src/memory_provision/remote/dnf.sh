@@ -3,7 +3,7 @@
 #   APPLY yes|no          SOURCE existing|pgdg|distribution|bundle   MAJOR, CACHE, STATE (folders), PORT
 #   BUNDLE                folder of an offline bundle, or empty: with it, dnf knows nothing else
 #   PACKAGES              what has to be there                 PGVECTOR, HEADERS (package names), BUILD (to compile)
-#   PGDG_URL, PGDG_FOLDER the repositories, and this release's folder in them (redhat/rhel-9-x86_64)
+#   REPOSITORY            the text of its .repo file           PGDG_FOLDER  this release there (redhat/rhel-9-x86_64)
 #   PGDG_KEY              the mirror's armored key, or empty: then it is PGDG_KEY_URL's, if FINGERPRINT is its
 #   SOURCES               lines of: file version sha256 url    CONTROL  pgvector's control file
 #   UPGRADE yes|no        is a newer pgvector wanted?
@@ -25,37 +25,16 @@ fetch() { # fetch URL FILE SHA256
   curl -fsSL --retry 2 --connect-timeout 10 --max-time 300 -o "$2" "$1" && { verified "$2" "$3" || { echo "not the file that is pinned: sha256" >&2; false; }; }
 }
 source_url() { case $1 in pool/*) false ;; *) echo "$1" ;; esac; } # Debian's pool is not here
-newest() { # is there a better pgvector? Downloads go into a folder of our own, because a question changes nothing
-  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
-  (
-    CACHE=$room
-    dnf makecache --refresh >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
-    best_vector; better && echo "$best_version"; true
-  )
-  said=$?; rm -rf "$room"; return $said
-}
+fresh_lists() { dnf makecache --refresh; }
 
 # -- what is missing
 # a port of its own has to be told to SELinux, which takes semanage
 enforcing && [ "$PORT" != 5432 ] && ! command -v semanage >/dev/null && PACKAGES="$PACKAGES policycoreutils-python-utils"
-missing=
-for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
-[ -e "$CONTROL" ] || missing_vector=yes
-if [ "$UPGRADE" = yes ] && [ -z "${missing_vector:-}" ]; then
-  newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
-  [ -z "$newer" ] || missing_vector=yes
-fi
-repo() { # repo ID NAME FOLDER
-  # module_hotfixes: EL8's default stream of the module postgresql would hide these packages; so the module itself,
-  # which other software may need, can stay as it is (dnf.conf(5))
-  printf '[memory-mcp-%s]\nname=%s\nbaseurl=%s/%s/%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%s\nmodule_hotfixes=1\n' \
-    "$1" "$2" "$PGDG_URL" "$3" "$PGDG_FOLDER" "$KEY_FILE"
-}
-text=$(repo "pgdg$MAJOR" "PostgreSQL $MAJOR" "$MAJOR"; echo; repo pgdg-common "PostgreSQL, common packages" common)
+look
 elsewhere=$(grep -lsE "^\[pgdg$MAJOR\]" /etc/yum.repos.d/*.repo | head -n 1)
 repository=
 if [ "$SOURCE" = pgdg ] && [ -z "$elsewhere" ]; then
-  [ "$(cat "$REPO_FILE" 2>/dev/null)" = "$text" ] && [ -s "$KEY_FILE" ] || repository=yes
+  [ "$(cat "$REPO_FILE" 2>/dev/null)" = "$REPOSITORY" ] && [ -s "$KEY_FILE" ] || repository=yes
   [ -z "$PGDG_KEY" ] || [ "$(cat "$KEY_FILE" 2>/dev/null)" = "$PGDG_KEY" ] || repository=yes
 fi
 [ -n "$repository" ] && change "PGDG's repository for $PGDG_FOLDER added ($REPO_FILE)"
@@ -67,7 +46,7 @@ fi
 alone
 if [ -n "$repository" ]; then
   [ -n "$PGDG_KEY" ] || key
-  put "$KEY_FILE" "$PGDG_KEY"; put "$REPO_FILE" "$text"
+  put "$KEY_FILE" "$PGDG_KEY"; put "$REPO_FILE" "$REPOSITORY"
 fi
 [ -n "$missing$repository${missing_vector:-}" ] || finish
 

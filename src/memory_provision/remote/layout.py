@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from typing import Any, Protocol
 
 from memory_provision.remote.base import Report, read_text
@@ -39,6 +41,18 @@ class Layout(Protocol):
 def label(request: dict[str, Any]) -> str:
     """15/main."""
     return f"{request['major']}/{request['cluster']}"
+
+
+def set_aside(path: str, place: str) -> None:
+    """What an interrupted initdb left is moved, never deleted: whoever knows better can move it back."""
+    if os.path.isdir(path) and os.listdir(path):
+        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        os.rename(path, place)
+
+
+def stamp() -> str:
+    """The time, for the name of what is set aside."""
+    return time.strftime("%Y%m%dT%H%M%S")
 
 
 def tail(path: str, lines: int = 40) -> list[str]:

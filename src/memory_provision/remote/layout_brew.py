@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 from memory_provision.remote.base import Report, Trouble, must, run
-from memory_provision.remote.layout import label, tail
+from memory_provision.remote.layout import label, set_aside, stamp, tail
 
 
 class BrewLayout:
@@ -24,8 +23,7 @@ class BrewLayout:
 
     def create(self) -> None:
         """The formula makes it when it is installed; this is for one that was cut off or taken away."""
-        if os.path.isdir(self.data) and os.listdir(self.data):
-            os.rename(self.data, f"{self.data}-set-aside-{time.strftime('%Y%m%dT%H%M%S')}")
+        set_aside(self.data, f"{self.data}-set-aside-{stamp()}")
         must(
             [f"{self.request['bindir']}/initdb", "-D", self.data, "--auth-local=peer",
              "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C"],

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from typing import Any
 
 from memory_provision.remote.base import Report, Rights, must, read_text, run, sync_file
-from memory_provision.remote.layout import label, tail
+from memory_provision.remote.layout import label, set_aside, stamp, tail
 
 READABLE = Rights(0o644, "postgres", "postgres")
 
@@ -33,22 +32,15 @@ class DebianLayout:
 
     def create(self) -> None:
         """By pg_createcluster; the leftovers of an interrupted one are moved aside first."""
-        self._set_aside()
+        aside = f"/var/lib/postgresql/set-aside-{self.major}-{self.name}-{stamp()}"
+        set_aside(self.data, f"{aside}/data")
+        set_aside(self.conf, f"{aside}/conf")
         must(
             ["pg_createcluster", self.major, self.name, "-p", str(self.request["port"]), "--",
              "--auth-local=peer", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"],
             f"cluster {label(self.request)} could not be made",
             f"pg_createcluster {self.major} {self.name} shows the same by hand",
         )  # fmt: skip
-
-    def _set_aside(self) -> None:
-        """What an interrupted initdb left is moved, never deleted: whoever knows better can move it back."""
-        stamp = time.strftime("%Y%m%dT%H%M%S")
-        for path in (self.data, self.conf):
-            if os.path.isdir(path) and os.listdir(path):
-                aside = f"/var/lib/postgresql/set-aside-{self.major}-{self.name}-{stamp}"
-                os.makedirs(aside, mode=0o700, exist_ok=True)
-                os.rename(path, f"{aside}/{'data' if path == self.data else 'conf'}")
 
     def start_at_boot(self, report: Report, apply: bool) -> None:
         """Debian starts the clusters whose start.conf says auto, by way of postgresql.service."""

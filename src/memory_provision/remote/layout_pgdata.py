@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 from memory_provision.remote.base import Report, Trouble, must, run
-from memory_provision.remote.layout import label, tail
+from memory_provision.remote.layout import label, set_aside, stamp, tail
 
 INITDB = "--auth-local=peer --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8"
 
@@ -28,7 +27,7 @@ class PgdataLayout:
 
     def create(self) -> None:
         """By the package's setup script, which knows the unit's folder and SELinux; else by initdb."""
-        self._set_aside()
+        set_aside(self.data, f"{self.home}/set-aside-data-{stamp()}")
         seen = f"cluster {label(self.request)} could not be made"
         if self.request["systemd"]:
             options = {"PGSETUP_INITDB_OPTIONS": INITDB}
@@ -43,11 +42,6 @@ class PgdataLayout:
         if os.path.exists(pgdg):
             return [pgdg, "initdb"]
         return [f"{self.bindir}/postgresql-setup", "--initdb", "--unit", self.request["unit"]]
-
-    def _set_aside(self) -> None:
-        """What an interrupted initdb left is moved, never deleted: whoever knows better can move it back."""
-        if os.path.isdir(self.data) and os.listdir(self.data):
-            os.rename(self.data, f"{self.home}/set-aside-data-{time.strftime('%Y%m%dT%H%M%S')}")
 
     def start_at_boot(self, report: Report, apply: bool) -> None:
         """Its unit is enabled."""

@@ -44,6 +44,23 @@ best_vector() { # sets best (package, source or nothing) and best_version
   elif [ -n "$have" ]; then best=package best_version=$have; fi
 }
 better() { [ -n "$best" ] && [ "$best_version" != "$(there)" ] && at_least "$(there)" "$best_version"; } # than what is there
+newest() { # is there a better pgvector? Asked in a folder of our own, because a question changes nothing
+  room=$(mktemp -d) || trouble "no temporary folder can be made" "$(df -h /tmp | tail -n 1)"
+  (
+    CACHE=$room
+    fresh_lists "$room" >"$room/log" 2>&1 || { errors "$room/log" | tail -n 4; exit 1; }
+    best_vector; better && echo "$best_version"; true
+  )
+  said=$?; rm -rf "$room"; return $said
+}
+look() { # sets missing (packages), missing_vector (yes, or nothing) and newer (the version to come, when one is wanted)
+  missing='' missing_vector='' newer=''
+  for p in $PACKAGES; do installed "$p" || missing="$missing $p"; done
+  [ -e "$CONTROL" ] || missing_vector=yes
+  [ "$UPGRADE" = yes ] && [ -z "$missing_vector" ] || return 0
+  newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
+  [ -z "$newer" ] || missing_vector=yes
+}
 add_vector() { # adds what it takes to $missing
   case $best in
   package) missing="$missing $PGVECTOR" ;;
