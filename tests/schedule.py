@@ -15,9 +15,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 SHARING = "shared_machine"  # the fixture of machines that a whole file looks at
 LONGEST_FIRST = (
-    "test_five_machines_in_one_run",
-    "test_interrupted.py",
     "test_main_job.py",
+    "test_interrupted.py",
+    "test_five.py",
+    "test_docs_laptop.py",
+    "test_laptop",
+    "test_between.py",
+    "test_offline.py",
+    "test_ten_machines",
     "test_a_slow_and_lossy",
     "test_matrix.py",
     "test_existing.py",

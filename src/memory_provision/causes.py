@@ -54,7 +54,8 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
         ),
     ),
     (
-        r"No space left on device|not enough free (disk )?space|You don't have enough free space",
+        r"No space left on device|not enough free (disk )?space|You don't have enough free space"
+        r"|more space (needed )?on the .* filesystem",
         Cause("the disk is full", "free some space (df -h; du -xhd1 / | sort -h | tail), then run again"),
     ),
     (
@@ -89,7 +90,8 @@ _TABLE: tuple[tuple[str, Cause], ...] = (
         ),
     ),
     (
-        r"No match for argument|Unable to find a match|No package .* available|Unable to locate package",
+        r"No match for argument|Unable to find a match|No package .* available|Unable to locate package"
+        r"|it is in none of them",
         Cause(
             "no repository of this machine has the package: one is disabled, or the mirror is incomplete",
             "enable the distribution's own repositories (dnf repolist; apt-cache policy), then run again",

@@ -20,7 +20,7 @@ from tests.needs import missing
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what --hosts asks for: a test that uses a machine belongs to "one", or to "all" when marked so."""
+    """Keep what --hosts asks for: all is everything, one leaves out what is marked so, none all machines."""
     wanted = config.getoption("--hosts")
     out = [item for item in items if not _chosen(item, wanted)]
     if out:
@@ -29,9 +29,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _chosen(item: pytest.Item, wanted: str) -> bool:
-    if "lab" not in getattr(item, "fixturenames", ()):
-        return True
     mark = item.get_closest_marker("hosts")
+    if mark is None and "lab" not in getattr(item, "fixturenames", ()):
+        return True
     belongs = mark.args[0] if mark else "one"
     return bool(wanted in ("all", belongs))
 
@@ -59,7 +59,7 @@ class Machines:
         self.mirror.offer(what)
         machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", what)
         self.made.append(machine)
-        if provisioned:
+        if moment:
             machine.run("systemctl is-system-running --wait")  # PostgreSQL starts with it
         return machine
 

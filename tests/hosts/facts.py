@@ -10,7 +10,12 @@ from urllib.parse import unquote, urlsplit
 from tests.hosts.bed import el
 from tests.hosts.bed.machine import Machine
 
-MIGRATIONS = 4
+# Files that the main job makes, as a person would look for them.
+TRACES = (
+    "ls -d /opt/memory-mcp /etc/memory-mcp /usr/local/bin/memory-mcp /var/cache/memory-mcp /var/lib/memory-mcp "
+    "/etc/apt/sources.list.d/memory-mcp* /usr/share/keyrings/memory-mcp* /etc/yum.repos.d/memory-mcp* "
+    "/etc/pki/rpm-gpg/memory-mcp* 2>/dev/null"
+)
 
 
 def sql(machine: Machine, statement: str, database: str = "memory_default", port: int = 5432) -> list[str]:
@@ -117,3 +122,16 @@ def assert_usable(machine: Machine) -> None:
 def commands_run(said: str) -> int:
     """How many commands pyinfra ran on the target, from what -vv prints."""
     return len(re.findall(r">>> ", said))
+
+
+def assert_gone(machine: Machine) -> None:
+    """Nothing of the main job is left but data and backups, and packages that Debian's clusters need."""
+    assert machine.run(TRACES).stdout == ""
+    assert machine.run("id memory-mcp").returncode == 1
+    assert machine.run("pgrep -x postgres").returncode == 1
+    listed = machine.run("dpkg-query -W -f '${Package} ${db:Status-Status}\\n' || rpm -qa").stdout
+    words = [line for line in listed.splitlines() if "postgresql" in line or "pgvector" in line]
+    left = [line for line in words if line.endswith(" installed") or line.count(" ") == 0]
+    assert [
+        line for line in left if not line.startswith(("postgresql-common", "postgresql-client-common"))
+    ] == []

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,13 @@ def provision(
     )
     seconds = time.monotonic() - begun
     return Run(done.returncode, done.stderr, json.loads(done.stdout or "{}"), seconds)
+
+
+def inventory_of(folder: Path, machines: Sequence[Machine]) -> Path:
+    """An inventory with all of these machines, in a file in `folder`."""
+    path = folder / "inventory.py"
+    path.write_text(f"hosts = {[m.inventory_entry() for m in machines]!r}\n")
+    return path
 
 
 def provisioned(machine: Machine, *options: str, user: str = "root", env: dict[str, str] | None = None) -> Run:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import cache, partial
 from pathlib import Path
 
+from tests.hosts.bed import archive
 from tests.hosts.bed import cache as kept
 from tests.hosts.bed.command import run
 from tests.hosts.bed.image import image
@@ -22,9 +23,9 @@ from tests.hosts.bed.mirror import Mirror
 from tests.hosts.provision import ROOT, provisioned, running
 
 END = "the end"
-MOMENTS = ("pgvector", "Configuration", END)
+MOMENTS = ("pgvector", "Cluster", "Configuration", END)
 """The steps of the main job before which a machine can be had, in their order. More would cost more to make
-than the tests save: between these lie the packages, the server's environment and the rest."""
+than the tests save: between these lie the packages, the compiler, the server's environment and the rest."""
 
 KEPT_DAYS = 0.1  # each state of the tree has its own: a run of the tests, and the next, may use it
 MADE_FROM = (
@@ -32,7 +33,7 @@ MADE_FROM = (
     *("pyproject.toml", "README.md", "LICENSE"),  # they go into the wheel
 )
 # What says who a machine is, and has to be made anew (an empty machine-id is not a first boot: no presets)
-OWN = ("etc/hostname", "etc/hosts", "etc/resolv.conf", "etc/pip.conf")
+OWN = ("etc/hostname", "etc/hosts", "etc/resolv.conf", "etc/pip.conf", archive.SOURCES, archive.KEY)
 
 
 def layers(lab: Lab, mirror: Mirror, name: str, moment: str) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def _make(lab: Lab, mirror: Mirror, name: str, below: tuple[str, ...], moment: s
     finally:
         machine.destroy()
     for path in OWN:
-        (folder / "disk" / path).unlink()
+        (folder / "disk" / path).unlink(missing_ok=True)
     (folder / "disk/etc/machine-id").write_text("")
 
 

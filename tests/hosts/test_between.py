@@ -22,17 +22,26 @@ print(httpx2.get("https://www.postgresql.org/media/keys/ACCC4CF8.asc").status_co
 
 
 @pytest.mark.parametrize("image", ["debian12", "el9"])
-def test_cas_reach_preflight_packages_pip_and_the_server(machine: Machines, mirror: Mirror, image: str):
+def test_cas_and_a_proxy_are_known_to_every_download(
+    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType, image: str
+):
     m = machine(image, pgdg=True, disk="4g")
     assert m.run(FORGET).returncode == 0
     keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
-    options = ("--data", "{}={}".format(*keys[image]))
+    options = ("--data", "{}={}".format(*keys[image]), "--data", "postgres_source=pgdg")
     without = provision(m.inventory(), *options)
-    assert without.returncode == 1, "PGDG or the index of Python packages has to fail"
+    assert without.returncode == 1, "PGDG cannot be believed"
     trusting = (*options, "--data", f"ca_files={mirror.ca}")
-    run = provisioned(m, *trusting)
-    facts.assert_provisioned(m, 15)
-    assert "CAs of ca_files trusted" in run.said
+    with proxy(lab) as between, fault.noweb(m):
+        page = as_printed(
+            "docs/offline.md", "http://proxy.example:3128", between.url, "proxy", m.inventory(), *trusting
+        )
+        assert page.returncode == 0, page.stderr
+        assert "PostgreSQL 15 (pgdg)" in page.stderr
+        assert "CAs of ca_files trusted" in page.stderr
+        facts.assert_provisioned(m, 15)
+        assert {"apt.postgresql.org", "download.postgresql.org"} & between.seen
+        assert "mirror.lab" in between.seen
     assert mirror.requests(r"/simple/mcp/")
     if image == "debian12":
         assert m.run(ASK).stdout == "200\n"
@@ -40,21 +49,3 @@ def test_cas_reach_preflight_packages_pip_and_the_server(machine: Machines, mirr
     again = as_printed("docs/offline.md", "company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
     assert again.returncode == 0, again.stderr
     assert provisioned(m, *trusting).changes == 0
-
-
-@pytest.mark.parametrize("image", ["debian12", "el9"])
-def test_a_proxy_is_the_way_of_every_download(
-    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType, image: str
-):
-    m = machine(image, pgdg=True, disk="4g")
-    keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
-    options = ("--data", "{}={}".format(*keys[image]))
-    with proxy(lab) as between, fault.noweb(m):
-        page = as_printed(
-            "docs/offline.md", "http://proxy.example:3128", between.url, "proxy", m.inventory(), *options
-        )
-        assert page.returncode == 0, page.stderr
-        assert "PostgreSQL 15 (pgdg)" in page.stderr
-        facts.assert_provisioned(m, 15)
-        assert {"apt.postgresql.org", "download.postgresql.org"} & between.seen
-        assert "mirror.lab" in between.seen

@@ -11,10 +11,6 @@ from tests.hosts.provision import provision, provisioned
 
 pytestmark = pytest.mark.hosts("all")
 
-INSTALL = (
-    "apt-get update -q && "
-    "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql-15"
-)
 GUIDE = """\
 CREATE DATABASE memory_default;
 CREATE USER memory_user WITH PASSWORD 'secure_password';
@@ -26,9 +22,7 @@ CREATE DATABASE shop;
 @pytest.fixture(scope="module")
 def by_hand(shared_machine: Machines) -> Machine:
     """A machine on which somebody followed the guide, beside a database of another application."""
-    m = shared_machine("debian12", disk="4g")
-    done = m.run(INSTALL)
-    assert done.returncode == 0, done.stderr
+    m = shared_machine("debian12", before="pgvector")  # with Debian's packages
     facts.sql(m, GUIDE, "postgres")
     facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "shop")
     m.run("echo \"listen_addresses = '*'\" > /etc/postgresql/15/main/conf.d/shop.conf")
@@ -66,10 +60,8 @@ def test_taken_over_on_request_while_the_other_application_keeps_all(by_hand: Ma
 
 OLDER = """
 set -e
-sed 's/bookworm/bullseye/g; /security/d; /updates/d' /etc/apt/sources.list > /etc/apt/sources.list.d/older.list
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql-13
-rm /etc/apt/sources.list.d/older.list
 """
 UNTOUCHED = "find /etc/postgresql/13 /usr/lib/postgresql/13 -type f -exec sha256sum {} + | sort"
 
@@ -91,7 +83,7 @@ def test_an_older_cluster_keeps_its_port_and_everything_else(machine: Machines):
 
 
 def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machines):
-    m = machine("debian12", before="pgvector")
+    m = machine("debian12", before="Cluster")
     provisioned(m, "--data", "postgres_port=5544")
     assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
     assert provisioned(m, "--data", "postgres_port=5544").changes == 0

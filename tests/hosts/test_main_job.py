@@ -134,7 +134,10 @@ def test_a_key_from_the_environment_reaches_only_the_env_file(machine_after: Mac
     machine_after.run("sed -i /OPENAI_API_KEY/d /etc/memory-mcp/.env")
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/fleets.md", "docs/platforms.md", "docs/security.md"])
+LONG = [pytest.param(page, marks=pytest.mark.hosts("all")) for page in ("README.md", "docs/fleets.md")]
+
+
+@pytest.mark.parametrize("page", [*LONG, "docs/platforms.md", "docs/security.md"])
 def test_every_command_of_a_page_works_as_it_is_printed(machine_after: Machine, page: str):
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     lines = [line.split("  #")[0].rstrip() for block in blocks for line in block.splitlines()]

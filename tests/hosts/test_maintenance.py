@@ -81,8 +81,7 @@ def test_a_database_lives_through_a_rollback_and_a_restore(machine: Machines):
 
 
 def test_a_restore_that_cannot_be_done_leaves_the_database_and_nothing_beside_it(machine: Machines):
-    m = machine("debian12", disk="4g")
-    provisioned(m)
+    m = machine("debian12", provisioned=True)
     assert run(m, "seed").returncode == 0
     assert run(m, "backup", "--data", "backup_file=/var/backups/mine.dump").returncode == 0
     before, as_it_was = contents(m), properties(m)

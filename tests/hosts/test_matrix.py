@@ -7,7 +7,7 @@ import pytest
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import dry, provision, provisioned
+from tests.hosts.provision import dry, inventory_of, provision, provisioned
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -33,16 +33,6 @@ def test_debian_13_as_a_user_with_sudo_has_its_own_postgresql_17(machine: Machin
     assert "PostgreSQL 17 (distribution)" in said
 
 
-def test_debian_12_from_pgdg(machine: Machines, mirror):
-    m = machine("debian12", disk="4g", pgdg=True)
-    assert_whole_life(m, 15, "--data", f"pgdg_apt_key={mirror.apt_key}")
-    assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15").stdout
-    assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15-pgvector").stdout
-    sources = m.run("cat /etc/apt/sources.list.d/memory-mcp-pgdg.sources").stdout
-    assert "Signed-By: /usr/share/keyrings/memory-mcp-pgdg.asc" in sources
-    assert m.run("apt-get update 2>&1 | grep -E '^[WE]:'").stdout == ""
-
-
 def test_a_release_that_pgdg_moved_to_its_archive(machine: Machines, mirror):
     m = machine("debian12", disk="4g", pgdg=True)
     settings = {
@@ -59,19 +49,6 @@ def test_a_release_that_pgdg_moved_to_its_archive(machine: Machines, mirror):
     facts.assert_provisioned(m, 15)
 
 
-@pytest.mark.parametrize("image", ["el8", "el9", "el10", "fedora"])
-def test_the_rhel_family_from_pgdg(machine: Machines, mirror, image: str):
-    m = machine(image, pgdg=True)
-    # no key of PGDG's for Fedora is pinned: it comes over https
-    options = () if image == "fedora" else ("--data", f"pgdg_yum_key={mirror.rpm_key}")
-    said = assert_whole_life(m, 15, *options)
-    assert "PostgreSQL 15 (pgdg)" in said
-    assert m.run("rpm -V postgresql15-server pgvector_15").returncode == 0
-    repository = m.run("cat /etc/yum.repos.d/memory-mcp-pgdg.repo").stdout
-    assert repository.count("\ngpgcheck=1\nrepo_gpgcheck=1\n") == 2
-    assert mirror.requests(r"/15/.*/repodata/repomd\.xml\.asc")
-
-
 def test_debian_12_without_systemd(machine: Machines):
     m = machine("debian12", disk="4g", systemd=False)
     said = provisioned(m).said
@@ -85,26 +62,24 @@ def test_debian_12_without_systemd(machine: Machines):
     assert provisioned(m).changes == 0
 
 
-def test_five_machines_in_one_run(machine: Machines, tmp_path):
-    machines = machine.several("debian12", 5, disk="4g")
-    inventory = tmp_path / "five.py"
-    inventory.write_text(f"hosts = {[m.inventory_entry() for m in machines]!r}\n")
-    first = provision(inventory)
-    assert first.returncode == 0, first.said
+def test_ten_machines_in_one_run_and_one_of_them_compiles(machine: Machines, tmp_path):
+    bare_of_pgvector = machine.several("debian12", 2, before="pgvector")
+    machines = [*bare_of_pgvector, *machine.several("debian12", 8, before="Configuration")]
+    run = provision(inventory_of(tmp_path, machines))
+    assert run.returncode == 0, run.said
     for m in machines:
-        facts.assert_provisioned(m, 15)
-    compilers = [m for m in machines if "compiled for this server" in first.of(m)]
-    assert len(compilers) == 1, "one machine compiles, the others get its files"
-    assert first.said.count("as another machine of this run compiled it") == 4
-    assert len({facts.password(m) for m in machines}) == 5
-    assert provision(inventory).changes == 0
+        facts.assert_database(m)
+        facts.assert_usable(m)
+    compilers = [m for m in bare_of_pgvector if "compiled for this server" in run.of(m)]
+    assert len(compilers) == 1, "one machine compiles, the other gets its files"
+    assert run.said.count("as another machine of this run compiled it") == 1
+    again = provision(inventory_of(tmp_path, machines))
+    assert (again.returncode, again.changes) == (0, 0), again.said
 
 
 def test_one_unfit_machine_does_not_stop_the_others(machine: Machines, tmp_path):
     fit, unfit = machine("debian12", before="Configuration"), machine("debian12", disk="900m")
-    inventory = tmp_path / "two.py"
-    inventory.write_text(f"hosts = {[m.inventory_entry() for m in (unfit, fit)]!r}\n")
-    run = provision(inventory)
+    run = provision(inventory_of(tmp_path, [unfit, fit]))
     assert run.returncode == 1
     assert f"[{unfit.name}]" in run.said
     assert "MiB are free" in run.said

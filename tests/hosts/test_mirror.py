@@ -81,10 +81,10 @@ def test_github_redirects_to_the_released_tarball(machine: Machines, mirror: Mir
 @pytest.mark.hosts("all")
 def test_server_that_fails_twice_then_works(machine: Machines, mirror: Mirror) -> None:
     m = with_repository(machine, mirror)
-    with mirror.fault("InRelease", status=503, times=2):
+    with mirror.fault("pgdg/InRelease", status=503, times=2):
         update = m.run("apt-get update -qq -o Acquire::Retries=3")
     assert update.returncode == 0, update.stderr
-    assert [r.status for r in mirror.requests("InRelease")] == [503, 503, 200]
+    assert [r.status for r in mirror.requests("pgdg/InRelease")] == [503, 503, 200]
 
 
 @pytest.mark.hosts("all")

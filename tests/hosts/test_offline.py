@@ -52,14 +52,15 @@ def _state(machine: Machine) -> str:
 
 @pytest.fixture(scope="module")
 def debian(shared_machine: Machines, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return Made(shared_machine("debian12", disk="6g"), tmp_path_factory.mktemp("debian") / "bundle.tar")
+    connected = shared_machine("debian12", disk="6g", index=False)  # a bundle holds the base packages, too
+    return Made(connected, tmp_path_factory.mktemp("debian") / "bundle.tar")
 
 
 @pytest.fixture(scope="module")
 def offline(shared_machine: Machines, debian: Made) -> Iterator[tuple[Machine, Run]]:
     """A bare machine without a way out; a first run was cut off while the bundle went up."""
     assert debian.file.exists()
-    machine = shared_machine("debian12", disk="6g")
+    machine = shared_machine("debian12", disk="6g", index=False)
     option = ("--data", f"offline_bundle={debian.file}")
     with faults.offline(machine):
         with running(machine, "Bundle", 0.2, *option):

@@ -24,12 +24,12 @@ pytestmark = pytest.mark.hosts("all")
             id="compiler",
         ),
         pytest.param(
-            *("pgvector", "Database and role", "^postgres: .* CREATE DATABASE", 0.0),
+            *("Cluster", "Database and role", "^postgres: .* CREATE DATABASE", 0.0),
             "! test -e /opt/memory-mcp",
             id="database",
         ),
         pytest.param(
-            *("pgvector", "Server", "pip install", 1.5),
+            *("Cluster", "Server", "pip install", 1.5),
             "test -d /opt/memory-mcp/venvs && ! ls /opt/memory-mcp/venvs/*/.complete",
             id="environment",
         ),

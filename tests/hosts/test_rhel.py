@@ -10,8 +10,8 @@ import pytest
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import provisioned
-from tests.hosts.test_faults import assert_fails
+from tests.hosts.provision import provision, provisioned, running
+from tests.hosts.test_faults import assert_fails, rest
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -32,8 +32,28 @@ def put_program(machine: Machine, path: str, text: str) -> None:
     assert machine.run(f"cat > {path} && chmod 755 {path}", input=text).returncode == 0
 
 
-def test_what_a_yum_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines, mirror):
-    m = machine("el9", pgdg=True)
+@pytest.fixture(scope="module")
+def m(shared_machine: Machines) -> Machine:
+    """EL 9 without systemd, from bare."""
+    return shared_machine("el9", pgdg=True, systemd=False)
+
+
+def test_a_key_that_is_not_the_pinned_one_is_refused_by_its_fingerprint(m: Machine):
+    said = assert_fails(m, "is not the pinned one")  # the mirror's own key, under PGDG's name
+    assert "expected D4BF08AE67A0B4C7A1DBCCD240BCA2B408B40D20" in said
+    assert "pgdg_yum_key=FILE" in said
+    assert m.run("ls /etc/yum.repos.d/memory-mcp*").returncode != 0
+
+
+def test_a_version_that_is_not_there_is_named_with_the_reason(m: Machine, mirror):
+    key = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
+    said = assert_fails(m, "PostgreSQL 18 can be had from nowhere", *key, "--data", "postgres_version=18")
+    assert "404" in said, "the mirror has no repository for it"
+    assert_fails(m, "no repository of this machine has the package", *key, "--data", "postgres_version=16")
+    assert m.run("rpm -qa 'postgresql*'").stdout == ""
+
+
+def test_what_a_yum_mirror_can_do_wrong_is_told_apart_and_overcome(m: Machine, mirror):
     options = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
     with mirror.fault(r"/keys/PGDG-RPM-GPG-KEY-RHEL$", status=503):
         assert_fails(m, "mirror answers with an error")
@@ -47,38 +67,46 @@ def test_what_a_yum_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Mach
         assert_fails(m, "does not have this file", *options)
     assert m.run("rpm -q postgresql15-server").returncode == 1, "nothing was installed by halves"
     with mirror.fault(r"/postgresql15-server.*rpm$", status=503, times=2):
-        provisioned(m, *options)
-    facts.assert_provisioned(m, 15)
+        said = provisioned(m, *options).said
+    assert "pg_ctl start -D /var/lib/pgsql/15/data (no systemd here)" in said
+    facts.assert_provisioned(m, 15, systemd=False)
     assert provisioned(m, *options).changes == 0
 
 
-def test_a_key_that_is_not_the_pinned_one_is_refused_by_its_fingerprint(machine: Machines, mirror):
+def test_a_disk_that_fills_up_is_named(machine: Machines, mirror, fault):
     m = machine("el9", pgdg=True)
-    said = assert_fails(m, "is not the pinned one")  # the mirror's own key, under PGDG's name
-    assert "expected D4BF08AE67A0B4C7A1DBCCD240BCA2B408B40D20" in said
-    assert "pgdg_yum_key=FILE" in said
-    assert m.run("ls /etc/yum.repos.d/memory-mcp*").returncode != 0
+    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
+    slow = mirror.fault(r"/postgresql15-server.*rpm$", delay=3)
+    with (
+        slow,
+        running(m, "Packages", 0.0, *options, sight="dnf -y .* install") as run,
+        fault.full(m, free=10_000_000),
+    ):
+        said = rest(run)
+    assert run.returncode == 1
+    assert "the disk is full" in said
+    assert m.run("rpm -q postgresql15-server").returncode == 1, "nothing was installed by halves"
+
+
+def test_after_a_power_cut_the_next_run_starts_the_cluster_by_pg_ctl(m: Machine, mirror):
+    m.power_cut()  # nothing starts a cluster at boot there
+    m.start()
+    said = provisioned(m, "--data", f"pgdg_yum_key={mirror.rpm_key}").said
+    assert "cluster 15/main started" in said
+    facts.assert_provisioned(m, 15, systemd=False)
 
 
 def test_a_user_with_sudo_and_a_port_that_selinux_has_to_know(machine: Machines, mirror):
     m = machine("el8", pgdg=True)
     put_program(m, "/usr/sbin/getenforce", "#!/bin/sh\necho Enforcing\n")
-    put_program(m, "/usr/sbin/semanage", SEMANAGE)
+    put_program(m, "/usr/sbin/semanage", "#!/bin/sh\nexit 1\n")
     options = ("--data", f"pgdg_yum_key={mirror.rpm_key}", "--data", "postgres_port=5544")
+    denied = provision(m.inventory("ops"), *options)
+    assert denied.returncode == 1
+    assert "SELinux does not let PostgreSQL listen on port 5544" in denied.said
+    assert "fix: semanage port -a -t postgresql_port_t -p tcp 5544" in denied.said
+    put_program(m, "/usr/sbin/semanage", SEMANAGE)
     provisioned(m, *options, user="ops")
     assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
     assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
     assert provisioned(m, *options, user="ops").changes == 0
-
-
-def test_without_systemd_pg_ctl_starts_the_cluster(machine: Machines, mirror):
-    m = machine("el9", pgdg=True, systemd=False)
-    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}")
-    said = provisioned(m, *options).said
-    assert "pg_ctl start -D /var/lib/pgsql/15/data (no systemd here)" in said
-    facts.assert_provisioned(m, 15, systemd=False)
-    assert provisioned(m, *options).changes == 0
-    m.power_cut()  # nothing starts a cluster at boot there: the next run does
-    m.start()
-    assert "cluster 15/main started" in provisioned(m, *options).said
-    facts.assert_provisioned(m, 15, systemd=False)

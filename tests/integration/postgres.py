@@ -65,7 +65,7 @@ class Server:
         """Rows of a statement that the administrator runs."""
         with psycopg.connect(self.admin_url(database), autocommit=True) as connection:
             cursor = connection.execute(statement, params or None)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     def dump(self, database: str, *options: str) -> str:
         """pg_dump of a database."""

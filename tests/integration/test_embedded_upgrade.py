@@ -85,6 +85,7 @@ def test_a_server_whose_wheel_was_removed_is_stopped_with_another(user):
     assert len(user.embedded("stop")["stopped"]) == 1
 
 
+@pytest.mark.hosts("all")
 def test_another_major_is_refused_and_its_way_out_keeps_the_memories(user):
     old = older("pginstall")
     before = user.with_programs(old)

@@ -23,6 +23,8 @@ from memory_provision.windows_kit import kit
 from tests.integration.postgres import Server
 from tests.needs import missing
 
+pytestmark = pytest.mark.hosts("all")  # it installs the server's packages
+
 ROLE, DATABASE, KEY = "kit user", "kit 'data\"base", "sk-kit-0123456789"
 
 

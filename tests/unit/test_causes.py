@@ -13,6 +13,8 @@ SAID = {  # what apt and pip really print
     "E: Failed to fetch http://m/x.deb  Hash Sum mismatch": "not what the signed index says",
     "E: You don't have enough free space in /var/cache/apt/archives/.": "disk is full",
     "dpkg: error: cannot write: No space left on device": "disk is full",
+    "  installing package postgresql15-server-15.20 needs 19MB more space on the / filesystem": "disk is full",
+    "  At least 19MB more space needed on the / filesystem.": "disk is full",
     "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 71 (apt-get)": "package manager",
     "E: dpkg was interrupted, you must manually run 'dpkg --configure -a'": "cut off",
     "Could not connect to m:443 (10.0.0.1). - connect (111: Connection refused)": "cannot be reached",

@@ -35,7 +35,9 @@ def databases(request: dict[str, Any], psql: Psql) -> list[str]:
     """The databases of this cluster that a project of projects.json names."""
     urls = [e.get("databaseUrl") for e in credential.registry(request).values() if isinstance(e, dict)]
     named = {unquote(urlsplit(u).path[1:]) for u in urls if isinstance(u, str) and _here(u, request["port"])}
-    there = psql.json("SELECT coalesce(json_agg(datname ORDER BY 1), '[]') FROM pg_database WHERE datallowconn")
+    there = psql.json(
+        "SELECT coalesce(json_agg(datname ORDER BY datname), '[]') FROM pg_database WHERE datallowconn"
+    )
     return [name for name in there if name in named]
 
 

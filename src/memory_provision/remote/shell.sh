@@ -65,7 +65,11 @@ add_vector() { # adds what it takes to $missing
   case $best in
   package) missing="$missing $PGVECTOR" ;;
   source) missing="$missing $BUILD" ;;
-  *) trouble "pgvector can be had neither as a package nor as a source" "$(cat "$CACHE/tried" 2>/dev/null)" "name a mirror: --data pgvector_url=URL" ;;
+  *)
+    for p in $missing; do [ -n "$(candidate "$p")" ] || trouble "no package source has $p" "the lists were fetched, but it is in none of them"; done
+    why=$(cat "$CACHE/tried" 2>/dev/null)
+    trouble "pgvector can be had neither as a package nor as a source" "${why:-no package source has $PGVECTOR, or a compiler for its source}" \
+      "name a mirror: --data pgvector_url=URL" ;;
   esac
 }
 verified() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; } # verified FILE SHA256

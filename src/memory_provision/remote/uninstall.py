@@ -18,9 +18,18 @@ from memory_provision.remote.database import DATABASE, MADE_BY, ROLE
 from memory_provision.remote.psql import Psql, administrator, identifier, literal
 
 OTHERS = """
-SELECT coalesce(json_agg(datname ORDER BY 1), '[]') FROM pg_database
+SELECT coalesce(json_agg(datname ORDER BY datname), '[]') FROM pg_database
 WHERE NOT datistemplate AND datname <> {database} AND (datname <> 'postgres' OR EXISTS (
   SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')))
+"""
+
+# What a role owns or may use outside of one database: DROP ROLE is refused then
+NEEDED_BY = """
+SELECT coalesce(json_agg(DISTINCT coalesce(d.datname, 'a ' || s.classid::regclass)), '[]')
+FROM pg_shdepend s LEFT JOIN pg_database d
+  ON d.oid = CASE s.classid WHEN 'pg_database'::regclass THEN s.objid ELSE s.dbid END
+WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = {role}::regrole
+  AND d.datname IS DISTINCT FROM {database}
 """
 
 
@@ -63,10 +72,15 @@ def _purge(request: dict[str, Any], report: Report, apply: bool, psql: Psql) -> 
             report.facts["backup"] = saved["file"]
             psql.execute(f"DROP DATABASE {identifier(name)} WITH (FORCE);")
     found = psql.json(ROLE.format(role=literal(role)))
-    if found is not None and found["comment"] == MADE_BY:
-        report.change(f"role {role} removed")
-        if apply:
-            psql.execute(f"DROP ROLE {identifier(role)};")
+    if found is None or found["comment"] != MADE_BY:
+        return
+    needed = psql.json(NEEDED_BY.format(role=literal(identifier(role)), database=literal(name)))
+    if needed:
+        report.warn(f"role {role} stays: {', '.join(needed)} would be without it")
+        return
+    report.change(f"role {role} removed")
+    if apply:
+        psql.execute(f"DROP ROLE {identifier(role)};")
 
 
 def _remove_postgresql(request: dict[str, Any], report: Report, apply: bool, psql: Psql) -> None:

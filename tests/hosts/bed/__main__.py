@@ -81,7 +81,7 @@ def main() -> int:
     p.add_argument("--disk", default="4g", help="size of its writable disk (in memory)")
     p.add_argument("--pgdg", action="store_true", help="PGDG's names lead to the lab's mirror")
     p.add_argument("--github", action="store_true", help="GitHub's names lead to the lab's mirror")
-    p.add_argument("--index", action="store_true", help="pip gets the server's wheels from the lab's mirror")
+    p.add_argument("--index", action="store_true", help="pip and apt ask the lab's mirror")
     p.set_defaults(do=up)
     p = commands.add_parser("rm", help="remove a machine")
     p.add_argument("name")

@@ -22,7 +22,7 @@ from os import kill
 from pathlib import Path
 from typing import Any
 
-from . import ca, resolver, wheels
+from . import archive, ca, resolver, wheels
 from .cgroup import Cgroup
 from .command import run
 from .image import image
@@ -46,7 +46,7 @@ class Make:
     pgdg: bool = False
     github: bool = False
     systemd: bool = True  # False: nothing but sshd runs, as in a container
-    index: bool = False  # pip asks the lab's package server instead of the real index
+    index: bool = False  # pip and apt ask the lab's package server instead of the real index and archive
     wire: bool = False  # a link that fault.slow can slow down
     files: dict[str, str] = field(default_factory=dict)  # absolute path → text, there before the first boot
     layers: Sequence[str] = ()  # folders that lie over the image, the uppermost first
@@ -97,7 +97,7 @@ class Machine:
             "/etc/hostname": f"{self.name}\n",
             "/etc/hosts": resolver.hosts(self.name, self.lab.network.gateway, self.made.pgdg, self.made.github),
             "/etc/resolv.conf": resolver.resolv_conf(),
-            **({"/etc/pip.conf": wheels.PIP_CONF} if self.made.index else {}),
+            **(self._index() if self.made.index else {}),
         }
         for path, text in {**etc, **self.made.files}.items():
             target = upper / path.lstrip("/")
@@ -111,6 +111,9 @@ class Machine:
             f"  UserKnownHostsFile {self.folder}/known_hosts\n  StrictHostKeyChecking no\n  LogLevel ERROR\n"
             "  ServerAliveInterval 5\n  ServerAliveCountMax 6\n"
         )
+
+    def _index(self) -> dict[str, str]:
+        return {"/etc/pip.conf": wheels.PIP_CONF, **archive.configuration(self.made.image)}
 
     # ---- power
 

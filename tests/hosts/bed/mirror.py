@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import ca, el, keys, mirror_apt, mirror_rpm, tarballs, wheels
+from . import archive, ca, el, keys, mirror_apt, mirror_rpm, tarballs, wheels
 from .cgroup import Cgroup
 from .lab import Lab
 from .machine import Make
@@ -82,6 +82,8 @@ class Mirror:
             self.publish(tarballs.tarballs())
         if make.index:
             self.publish(wheels.index())
+            if make.image == archive.IMAGE:
+                self.publish(archive.repository())
 
     def publish(self, root: Path) -> None:
         """Add a document root; starts the server when it does not run yet."""

@@ -14,6 +14,7 @@ from .el import RELEASES, Release
 
 COMPILE = SNIPPETS / "compile-postgresql.sh"
 MAJOR, PGVECTOR = "15", "0.8.0-1"
+NEWER = "0.8.99"
 OTHER_MAJORS = ("14", "16", "17")  # repositories that exist and are empty
 YUM = Path("pub/repos/yum")
 SPECS = (
@@ -49,6 +50,21 @@ def repository(name: str) -> Path:
         compiled().name,
         keys.public(keys.RPM),
     )
+
+
+def newer() -> Path:
+    """Document root with newer/: a repository for any distribution with the pgvector of tomorrow."""
+    spec = rpms.SPECS / "pgvector.spec"
+    return cache.artifact("mirror-newer", _build_newer, spec, NEWER, compiled().name, keys.public(keys.RPM))
+
+
+def _build_newer(root: Path) -> None:
+    folder = root / "newer"
+    folder.mkdir()
+    defines = {"v": MAJOR, "vector": NEWER, "tree": "/tree/pgvector", "dist": ".later"}
+    rpms.build("pgvector", folder, defines, binds={compiled(): "/tree"})
+    rpms.sign(root)
+    rpms.index(folder)
 
 
 def _build(release: Release, root: Path) -> None:

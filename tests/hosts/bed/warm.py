@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from . import el, mirror_apt, mirror_rpm, rpms, tarballs, wheels
+from . import archive, el, mirror_apt, mirror_rpm, rpms, tarballs, wheels
 from .image import image, names
 
 Maker = Callable[[], Path]
@@ -24,9 +24,17 @@ def steps() -> list[dict[str, Maker]]:
             "builder of RPMs": rpms.workshop,
             **{name: partial(image, name) for name in debian},
         },
-        {"tarballs": tarballs.tarballs, "PostgreSQL": mirror_rpm.compiled, "wheels": wheels.index},
+        {
+            "PostgreSQL": mirror_rpm.compiled,
+            "tarballs": tarballs.tarballs,
+            "wheels": wheels.index,
+            "Debian 12": archive.repository,
+        },
         {name: partial(image, name) for name in el.RELEASES},
-        {f"PGDG for {name}": partial(mirror_rpm.repository, name) for name in el.RELEASES},
+        {
+            **{f"PGDG for {name}": partial(mirror_rpm.repository, name) for name in el.RELEASES},
+            "newer pgvector": mirror_rpm.newer,
+        },
     ]
 
 
