@@ -32,6 +32,9 @@ def test_cas_and_a_proxy_are_known_to_every_download(
     without = provision(m.inventory(), *options)
     assert without.returncode == 1, "PGDG cannot be believed"
     trusting = (*options, "--data", f"ca_files={mirror.ca}")
+    if image == "el9":  # with the CA, PGDG's key is fetched: it is the mirror's own, of course
+        fetched = provision(m.inventory(), "--data", f"ca_files={mirror.ca}", "--data", "postgres_source=pgdg")
+        assert "is not the pinned one" in fetched.said
     with proxy(lab) as between, fault.noweb(m):
         page = as_printed(
             "docs/offline.md", "http://proxy.example:3128", between.url, "proxy", m.inventory(), *trusting

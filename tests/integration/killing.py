@@ -127,6 +127,18 @@ def moments(migrations: Sequence[Migration]) -> list[tuple[int, int]]:
     return [(number, moment) for number, length in enumerate(lengths) for moment in range(length)]
 
 
+def few_by_default(migrations: Sequence[Migration]) -> list[Any]:
+    """The same as parameters: all of them with --hosts=all, else the first and those around the record."""
+    last = dict(moments(migrations))
+    return [
+        pytest.param(
+            *(number, moment),
+            marks=[pytest.mark.hosts("all")] if 0 < moment <= last[number] - AFTER_THE_STATEMENTS else [],
+        )
+        for number, moment in moments(migrations)
+    ]
+
+
 class Stages:
     """A database for each number of applied migrations; copies of it are made for the tests."""
 

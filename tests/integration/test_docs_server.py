@@ -41,6 +41,7 @@ def test_the_page_has_commands():
     assert all(line.startswith("memory-mcp ") for line in COMMANDS)
 
 
+@pytest.mark.hosts("all")
 def test_every_command_works_in_the_order_of_the_page(place):
     folder, environment = place
     for line in COMMANDS:

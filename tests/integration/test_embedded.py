@@ -198,8 +198,16 @@ def test_a_long_path_is_no_obstacle(user):
     user.embedded("stop", "--directory", str(deep))
 
 
+LESS_TELLING = ("initdb/PG_VERSION", "initdb/pg_hba.conf", "data/conf.d")
+
+
 @pytest.mark.parametrize(
-    "point", ["initdb/PG_VERSION", "initdb/global/pg_control", "initdb/pg_hba.conf", "data/conf.d", "data/log"]
+    "point",
+    [
+        "initdb/global/pg_control",
+        "data/log",
+        *(pytest.param(point, marks=pytest.mark.hosts("all")) for point in LESS_TELLING),
+    ],
 )
 def test_interrupted_anywhere_the_next_start_finishes(user, point):
     """Everything of the start is killed the moment that a file appears."""

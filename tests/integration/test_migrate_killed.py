@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.killing import SHIPPED, VERSIONS, Stages, migration_killed_at, moments, shape
+from tests.integration.killing import (
+    SHIPPED,
+    VERSIONS,
+    Stages,
+    few_by_default,
+    migration_killed_at,
+    moments,
+    shape,
+)
 from tests.integration.test_migrate import HISTORY, LEDGER, migrate
 
 
@@ -20,7 +28,7 @@ def test_the_moments_are_all_there_are(stages):
         migration_killed_at(moment + 1, stages.copy(number).target)
 
 
-@pytest.mark.parametrize(("number", "moment"), moments(SHIPPED.migrations))
+@pytest.mark.parametrize(("number", "moment"), few_by_default(SHIPPED.migrations))
 def test_a_killed_migration_is_finished_by_the_next_run(stages, number, moment):
     database = stages.copy(number)
     migration_killed_at(moment, database.target)
