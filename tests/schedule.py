@@ -23,7 +23,6 @@ LONGEST_FIRST = (
     "test_between.py",
     "test_offline.py",
     "test_ten_machines",
-    "test_a_slow_and_lossy",
     "test_matrix.py",
     "test_existing.py",
     "test_power_cut.py",

@@ -71,14 +71,6 @@ def test_without_names_nothing_is_begun(machine: Machines, fault, silent: bool):
     assert m.run("test -e /etc/memory-mcp -o -e /usr/bin/psql").returncode == 1
 
 
-def test_a_slow_and_lossy_link_only_takes_longer(machine: Machines, mirror, fault):
-    m, options = machine("debian12", disk="4g", pgdg=True, wire=True), pgdg_options(mirror)
-    with fault.slow(m, 0.02, loss=0.005):
-        provisioned(m, *options)
-    facts.assert_provisioned(m, 15)
-    assert provisioned(m, *options).changes == 0
-
-
 def test_a_disk_that_fills_up_is_named_and_the_next_run_goes_on(machine: Machines, fault):
     m = machine("debian12")
     with running(m, "Packages", 1.0, sight="dpkg .*--unpack") as run, fault.full(m, free=20_000_000):

@@ -28,20 +28,23 @@ def assert_whole_life(machine: Machine, major: int, *options: str, user: str = "
 
 
 def test_debian_13_as_a_user_with_sudo_has_its_own_postgresql_17(machine: Machines):
-    m = machine("debian13", index=False)  # this one takes the server's packages from the real index
+    m = machine("debian13")
     said = assert_whole_life(m, 17, user="ops")
     assert "PostgreSQL 17 (distribution)" in said
 
 
-def test_a_release_that_pgdg_moved_to_its_archive(machine: Machines, mirror):
-    m = machine("debian12", disk="4g", pgdg=True)
+def test_a_release_that_pgdg_moved_to_its_archive_comes_over_a_slow_and_lossy_link(
+    machine: Machines, mirror, fault
+):
+    m = machine("debian12", disk="4g", pgdg=True, wire=True)
     settings = {
         "pgdg_apt_url": "https://apt.postgresql.org/pub/repos/moved",
         "pgdg_apt_archive_url": "https://apt.postgresql.org/pub/repos/apt",
         "pgdg_apt_key": str(mirror.apt_key),
     }
     options = [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
-    said = provisioned(m, *options).said
+    with fault.slow(m, 0.02, loss=0.005):
+        said = provisioned(m, *options).said
     assert "PGDG has moved bookworm to its archive" in said
     assert "pgdg12" in m.run("dpkg-query -W -f '${Version}' postgresql-15").stdout
     assert provisioned(m, *options).changes == 0

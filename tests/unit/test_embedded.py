@@ -102,6 +102,25 @@ def test_any_pid_file_can_be_read(text):
     assert found is None or found.pid >= 0
 
 
+def test_a_server_that_was_started_is_told_from_the_pid_file_of_a_crash_with_its_pid(tmp_path, monkeypatch):
+    file, starting = tmp_path / postmaster.PID_FILE, PID_FILE.replace("1764000000", "1764000002")
+    later = iter((starting.replace("ready", "starting"), starting))
+    file.write_text(PID_FILE)
+    monkeypatch.setattr(postmaster, "program_of", lambda _: "postgres")
+    monkeypatch.setattr(postmaster.time, "sleep", lambda _: file.write_text(next(later)))
+    found = postmaster.wait(tmp_path, since=1764000002, seconds=60)
+    assert found is not None
+    assert (found.started, found.ready, next(later, "seen all")) == (1764000002, True, "seen all")
+
+
+def test_a_server_that_does_not_appear_is_not_waited_for_long(tmp_path, monkeypatch):
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr(postmaster.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(postmaster.time, "sleep", lambda _: None)
+    assert postmaster.wait(tmp_path, since=1764000002, seconds=120) is None
+    assert next(clock) <= 20
+
+
 def test_ports_are_chosen_from_the_range_beginning_at_the_directory_s_own():
     everything = list(port.candidates("/home/ada"))
     assert sorted(everything) == list(range(port.FIRST, port.FIRST + port.COUNT))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 PID_FILE = "postmaster.pid"
 SERVER = "postgres"
+APPEAR_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,23 @@ def running(data: Path) -> Postmaster | None:
     if found is None or program_of(found.pid) != SERVER:
         return None
     return Postmaster(found.pid, found.started, found.port, found.ready, _programs(data))
+
+
+def wait(data: Path, since: int, seconds: float) -> Postmaster | None:
+    """The server that was started at `since` (seconds since the epoch) or later, when it takes connections.
+
+    None when none appears, or when it does not within `seconds`. pg_ctl's word is not enough: it believes the
+    postmaster.pid of a crash when the new server gets the old one's pid within two seconds
+    (wait_for_postmaster_start in PostgreSQL's source, src/bin/pg_ctl/pg_ctl.c).
+    """
+    begun = time.monotonic()
+    while True:
+        found = running(data)
+        if found and found.ready and found.started >= since:
+            return found
+        if time.monotonic() - begun > (seconds if found else min(seconds, APPEAR_SECONDS)):
+            return None
+        time.sleep(0.05)
 
 
 def stale(data: Path) -> Path | None:

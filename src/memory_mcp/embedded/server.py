@@ -134,7 +134,7 @@ def _launch(cluster: Cluster, programs: Programs) -> Postmaster:
     left = postmaster.stale(cluster.data)
     if left:
         left.unlink()  # its pid is another program's now, so PostgreSQL itself would believe it
-    before = log.sizes(cluster)
+    before, begun = log.sizes(cluster), int(time.time())
     code = _pg_ctl_start(cluster, programs)
     for _ in range(LINGER_TRIES):
         if code == 0 or "still in use" not in log.cause(cluster, before):
@@ -142,10 +142,10 @@ def _launch(cluster: Cluster, programs: Programs) -> Postmaster:
         time.sleep(1)  # a server that was killed: its last processes are about to notice
         before = log.sizes(cluster)
         code = _pg_ctl_start(cluster, programs)
-    running = postmaster.running(cluster.data)
-    if code == 0 and running:
-        return running
+    running = postmaster.wait(cluster.data, begun, START_SECONDS) if code == 0 else None
     if running:
+        return running
+    if postmaster.running(cluster.data):
         raise BusyError(
             f"the embedded server does not answer after {START_SECONDS} s",
             "it is still recovering",
