@@ -31,6 +31,7 @@ def test_debian_13_as_a_user_with_sudo_has_its_own_postgresql_17(machine: Machin
     m = machine("debian13")
     said = assert_whole_life(m, 17, user="ops")
     assert "PostgreSQL 17 (distribution)" in said
+    assert provisioned(m, "--data", "postgres_version=17", user="ops").changes == 0
 
 
 def test_a_release_that_pgdg_moved_to_its_archive_comes_over_a_slow_and_lossy_link(

@@ -10,7 +10,7 @@ import pytest
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import provision, provisioned, running
+from tests.hosts.provision import dry, provision, provisioned, running
 from tests.hosts.test_faults import assert_fails, rest
 
 pytestmark = pytest.mark.hosts("all")
@@ -110,3 +110,17 @@ def test_a_user_with_sudo_and_a_port_that_selinux_has_to_know(machine: Machines,
     assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
     assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
     assert provisioned(m, *options, user="ops").changes == 0
+
+
+AMAZON = 'ID="amzn"\nID_LIKE="fedora"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.8"\n'
+
+
+def test_amazon_linux_is_to_have_its_own_packages(machine: Machines):
+    """As far as it goes here: EL 9 under its name, whose repositories have no PostgreSQL 15 of their own."""
+    m = machine("el9", files={"/etc/os-release": AMAZON})
+    planned = dry(m.inventory())
+    assert planned.returncode == 0, planned.stderr
+    assert "PostgreSQL 15 (distribution)" in planned.stderr
+    assert "packages installed: postgresql15-server postgresql15-contrib" in planned.stderr
+    assert "postgresql15-server" in assert_fails(m, "no repository of this machine has the package")
+    assert m.run("ls /etc/yum.repos.d/memory-mcp*").returncode != 0, "PGDG has nothing for it"

@@ -1,7 +1,7 @@
 """A user without root, with a home of their own, who runs `memory-mcp`.
 
 Tests that run as root become another user with `setpriv`: no right of root is left but that of reading files,
-which the tests' own Python and checkout may need, since they often lie in a closed home.
+which the tests' own Python may need, since it often lies in a closed home. The checkout must not.
 """
 
 from __future__ import annotations
@@ -126,6 +126,11 @@ def somebody() -> Iterator[Somebody]:
     if identity:
         if not shutil.which("setpriv"):
             missing("no setpriv (util-linux), which the tests as root become another user with")
+        # access(2), by which PostgreSQL's programs look for themselves, does not count the right to read files
+        if subprocess.run(["test", "-x", sys.prefix], check=False, **identity).returncode != 0:
+            missing(
+                f"{sys.prefix} is closed to other users, and these tests are one: chmod o+x on the way to it"
+            )
         prefix = ("setpriv", f"--reuid={identity['user']}", f"--regid={identity['group']}", "--clear-groups")
         prefix += tuple(f"--{kind}={_KEEP}" for kind in ("inh-caps", "ambient-caps", "bounding-set"))
     with tempfile.TemporaryDirectory(prefix="memory-mcp-home-") as folder:
