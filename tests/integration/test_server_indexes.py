@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from memory_mcp.server.app import App
 from tests.integration.serving import PROJECT, async_test, session, settings
 
 ANIMALS = "The family has a dog and two cats."
@@ -71,6 +72,18 @@ async def test_memories_of_an_unrecorded_model_are_not_mixed_with_local_ones(kno
     )
     async with session(known) as s:
         assert "another server" in await s.fails("memorize", input=ANIMALS)
+
+
+@async_test
+async def test_an_index_that_another_writer_filled_a_moment_ago_is_not_of_an_unrecorded_model(known, migrated):
+    app = App(known)
+    async with session(known) as other, app.transaction() as connection:
+        looked_up, made = await app.index_to_write(connection, None)
+        await connection.commit()
+        await other.ok("memorize", input=ANIMALS)
+        await app.check_model(connection, looked_up)
+    await app.close()
+    assert (made, looked_up.model) == (True, None)
 
 
 @async_test

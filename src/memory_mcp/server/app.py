@@ -115,8 +115,12 @@ class App:
 
         if index.model is not None:
             self._same_model(index, index.model)
-        elif self.embedder.provider != "openai" and await indexes.holds_anything(connection, index.id):
-            raise self._mismatch(index, "another server (OpenAI, model not recorded)")
+        elif self.embedder.provider != "openai":
+            found, model = await indexes.filled(connection, index.id)  # the index may be a moment old
+            if model is not None:
+                self._same_model(index, model)
+            elif found:
+                raise self._mismatch(index, "another server (OpenAI, model not recorded)")
 
     async def record_model(self, connection: Connection, index: Index) -> None:
         """Write down the model of an index that is filled for the first time; raises RefusedError as above."""

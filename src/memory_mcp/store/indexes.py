@@ -39,7 +39,11 @@ _RECORD_MODEL: Final = """
     WHERE id = %s AND coalesce(metadata, '{}') -> 'embedding' IS NULL
 """
 _MODEL: Final = "SELECT metadata -> 'embedding' AS model FROM memory_indexes WHERE id = %s"
-_HOLDS_ANYTHING: Final = "SELECT EXISTS (SELECT FROM memories WHERE index_id = %s) AS found"
+# in one statement: a writer commits the model together with the first memories
+_FILLED: Final = """
+    SELECT metadata -> 'embedding' AS model, EXISTS (SELECT FROM memories WHERE index_id = i.id) AS found
+    FROM memory_indexes i WHERE id = %s
+"""
 _FORGET_USAGE: Final = """
     DELETE FROM memory_usage_log u USING memory_indexes i
     WHERE u.index_id = i.id AND i.project = %s AND i.name = %s
@@ -73,10 +77,10 @@ async def record_model(connection: Connection, index_id: UUID, model: Model) -> 
     return Model.from_json(row["model"]) if row else None
 
 
-async def holds_anything(connection: Connection, index_id: UUID) -> bool:
-    """Tell whether the index holds at least one memory."""
-    row = await (await connection.execute(_HOLDS_ANYTHING, (index_id,))).fetchone()
-    return bool(row and row["found"])
+async def filled(connection: Connection, index_id: UUID) -> tuple[bool, Model | None]:
+    """Tell whether the index holds at least one memory, and which model is written down at that moment."""
+    row = await (await connection.execute(_FILLED, (index_id,))).fetchone()
+    return (bool(row["found"]), Model.from_json(row["model"])) if row else (False, None)
 
 
 async def delete(connection: Connection, project: str, name: str) -> bool:
