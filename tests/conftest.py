@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Whole suites share the box, one worker more than cores: much of it waits. What is named runs alone."""
     whole = config.args == config.getini("testpaths") or config.getoption("--hosts") == "all"
-    return 3 if whole else 0
+    return (4 if config.getoption("--hosts") == "all" else 3) if whole else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
