@@ -25,9 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Whole suites share the box, one worker more than cores: much of it waits. What is named runs alone."""
-    whole = config.args == config.getini("testpaths") or config.getoption("--hosts") == "all"
-    return (4 if config.getoption("--hosts") == "all" else 3) if whole else 0
+    """Whole suites run in parallel, on more workers than cores: much of it waits. What is named runs alone."""
+    if config.getoption("--hosts") == "all":
+        return 4
+    return 3 if config.args == config.getini("testpaths") else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

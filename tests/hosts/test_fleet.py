@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import provision
+from tests.hosts.provision import inventory_of, provision
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -30,8 +30,7 @@ def test_a_machine_behind_a_bastion(machine: Machines, tmp_path: Path):
 
 def test_a_machine_that_goes_away_does_not_stop_the_others(machine: Machines, tmp_path: Path):
     stays, goes = machine("debian12", provisioned=True), machine("debian12", provisioned=True)
-    inventory = tmp_path / "two.py"
-    inventory.write_text(f"hosts = {[m.inventory_entry() for m in (goes, stays)]!r}\n")
+    inventory = inventory_of(tmp_path, [goes, stays])
     goes.off()
     run = provision(inventory)
     assert run.returncode == 1

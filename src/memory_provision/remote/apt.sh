@@ -87,12 +87,7 @@ if [ -n "$repository" ]; then put "$KEY_FILE" "$PGDG_KEY"; put "$SOURCES_FILE" "
 [ -n "$missing$repository${missing_vector:-}" ] || finish
 quietly "the package lists cannot be fetched" apt update
 complaints() { apt update 2>&1 | grep -E '^(E|W|Err)' | grep -v unsandboxed | tail -n 4; }
-for p in $missing; do
-  [ -n "$(candidate "$p")" ] || {
-    why=$(complaints)
-    trouble "no package source has $p" "${why:-the lists were fetched, but it is in none of them}"
-  }
-done
+must_be_had $missing
 # apt goes on without a source that does not answer: then the distribution's package would pass for PGDG's
 if [ "$SOURCE" = pgdg ] && ! apt-cache policy "postgresql-$MAJOR" | grep -q -- "$CODENAME-pgdg"; then
   trouble "PGDG's repository was not read" "$(complaints)"

@@ -61,12 +61,20 @@ look() { # sets missing (packages), missing_vector (yes, or nothing) and newer (
   newer=$(newest) || trouble "the package lists cannot be fetched" "$newer"
   [ -z "$newer" ] || missing_vector=yes
 }
+complaints() { :; } # what a manager says of its sources, where it goes on without one that does not answer
+must_be_had() { # must_be_had PACKAGE...
+  for p; do
+    [ -n "$(candidate "$p")" ] && continue
+    why=$(complaints)
+    trouble "no package source has $p" "${why:-the lists were fetched, but it is in none of them}"
+  done
+}
 add_vector() { # adds what it takes to $missing
   case $best in
   package) missing="$missing $PGVECTOR" ;;
   source) missing="$missing $BUILD" ;;
   *)
-    for p in $missing; do [ -n "$(candidate "$p")" ] || trouble "no package source has $p" "the lists were fetched, but it is in none of them"; done
+    must_be_had $missing
     why=$(cat "$CACHE/tried" 2>/dev/null)
     trouble "pgvector can be had neither as a package nor as a source" "${why:-no package source has $PGVECTOR, or a compiler for its source}" \
       "name a mirror: --data pgvector_url=URL" ;;

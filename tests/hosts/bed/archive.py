@@ -42,8 +42,7 @@ def _build(root: Path) -> None:
     arguments = (release, mirror_apt.PGVECTOR, OLDER, *PACKAGES)
     places = {out: "/out", image(IMAGE): "/image"}
     inside(builder("builder-deb", DEB), "sh", "-s", *arguments, binds=places, input=FILL.read_text())
-    unsigned = out / "dists" / release / "Release"
-    keys.clear_sign(keys.APT, unsigned, unsigned.with_name("InRelease"))
+    mirror_apt.sign(out / "dists" / release / "Release")
 
 
 def configuration(name: str) -> dict[str, str]:

@@ -46,17 +46,18 @@ def _build(root: Path) -> None:
     arguments = (PGVECTOR, MAJOR, SUFFIX, SUITE)
     inside(builder("builder-deb", DEB), "sh", "-s", *arguments, binds={out: "/out"}, input=FILL.read_text())
     release = out / "dists" / SUITE / "Release"
-    _sign(release)
+    sign(release)
     for edition, dates in DATES.items():
         other = root / edition / REPOSITORY / "dists" / SUITE / "Release"
         other.parent.mkdir(parents=True)
         other.write_text(re.sub(r"^Date: .*$", dates, release.read_text(), flags=re.MULTILINE))
-        _sign(other)
+        sign(other)
     key = root / KEY
     key.parent.mkdir(parents=True)
     key.write_bytes(keys.public(keys.APT).read_bytes())
 
 
-def _sign(release: Path) -> None:
+def sign(release: Path) -> None:
+    """Put the signatures of an apt repository's Release file beside it."""
     keys.clear_sign(keys.APT, release, release.with_name("InRelease"))
     keys.detached_sign(keys.APT, release, release.with_name("Release.gpg"))
