@@ -285,7 +285,8 @@ def _choose_server(
             "postgres_source=existing installs none",
             "use --data postgres_source=auto",
         )
-    own = release.own_major if release and asked in (None, release.own_major) else 0
+    offered = release.own_majors if release else ()
+    own = next((major for major in offered if asked in (None, major)), None)
     if wanted == "pgdg" or (wanted == "auto" and (machine.reaches("pgdg") or _archived(machine))):
         return "pgdg", version, _row(machine)
     if own and (wanted == "distribution" or (wanted == "auto" and machine.reaches("distribution"))):
@@ -310,7 +311,7 @@ def _mirror_setting(machine: Machine) -> str:
 
 
 def _own(release: Release | None) -> str:
-    return str(release.own_major) if release and release.own_major else "too old"
+    return ", ".join(map(str, release.own_majors)) if release and release.own_majors else "too old"
 
 
 def _found(servers: tuple[ServerProgram, ...]) -> str:

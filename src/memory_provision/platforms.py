@@ -39,14 +39,15 @@ class Platform:
 class Release:
     """One release of one system: what its own archive holds, and whether it is still cared for.
 
-    `own_major` is its own PostgreSQL (0: none of at least 15). `python` is the package whose program of the
-    same name is at least 3.10 (None: it has none). `ended` is the month in which its free support ended.
+    `own_majors` are the versions of PostgreSQL in it, the default first (none: none of at least 15). `python`
+    is the package whose program of the same name is at least 3.10 (None: it has none). `ended` is the month in
+    which its free support ended.
     """
 
     system: str
     version: str
     codename: str = ""
-    own_major: int = 0
+    own_majors: tuple[int, ...] = ()
     python: str | None = "python3"
     ended: str = ""
 
@@ -82,8 +83,7 @@ RHEL = Platform(
     server_packages=("postgresql{major}-server", "postgresql{major}-contrib"),
     pgvector_package="pgvector_{major}",
     base_packages=("ca-certificates",),
-    # PGDG's pg_config passes -specs=/usr/lib/rpm/redhat/…, files of redhat-rpm-config
-    build_packages=("gcc", "make", "redhat-rpm-config"),
+    build_packages=("gcc", "make"),
     headers_package="postgresql{major}-devel",
     bindir="/usr/pgsql-{major}/bin",
     unit="postgresql-{major}",
@@ -104,7 +104,7 @@ RHEL_OWN = Platform(
     server_packages=("postgresql{major}-server", "postgresql{major}-contrib"),
     pgvector_package="pgvector",
     base_packages=("ca-certificates",),
-    build_packages=("gcc", "make", "redhat-rpm-config"),
+    build_packages=("gcc", "make"),
     headers_package="postgresql{major}-server-devel",
     bindir="/usr/bin",
     unit="postgresql",
@@ -141,13 +141,13 @@ WINDOWS = Platform(
 )
 
 RELEASES: tuple[Release, ...] = (
-    Release("debian", "11", "bullseye", 0, None, "August 2026"),
-    Release("debian", "12", "bookworm", 15),
-    Release("debian", "13", "trixie", 17),
-    Release("ubuntu", "20.04", "focal", 0, None, "May 2025"),
-    Release("ubuntu", "22.04", "jammy", 0),
-    Release("ubuntu", "24.04", "noble", 16),
-    Release("ubuntu", "26.04", "resolute", 18),
+    Release("debian", "11", "bullseye", (), None, "August 2026"),
+    Release("debian", "12", "bookworm", (15,)),
+    Release("debian", "13", "trixie", (17,)),
+    Release("ubuntu", "20.04", "focal", (), None, "May 2025"),
+    Release("ubuntu", "22.04", "jammy"),
+    Release("ubuntu", "24.04", "noble", (16,)),
+    Release("ubuntu", "26.04", "resolute", (18,)),
     Release("rhel", "8", python="python3.12"),
     Release("rhel", "9", python="python3.12"),
     Release("rhel", "10"),
@@ -155,7 +155,7 @@ RELEASES: tuple[Release, ...] = (
     Release("fedora", "42"),
     Release("fedora", "43"),
     Release("fedora", "44"),
-    Release("amzn", "2023", own_major=15, python="python3.11"),
+    Release("amzn", "2023", own_majors=(15, 16, 17, 18), python="python3.11"),
 )
 ELS = ("rhel", "rocky", "almalinux", "centos", "ol")
 """Systems that are the same as RHEL, release by release: PGDG serves them from one folder."""

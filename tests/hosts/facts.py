@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from tests.hosts.bed import el
 from tests.hosts.bed.machine import Machine
 
+SOCKET = "/var/run/postgresql"  # a psql that is not the distribution's looks elsewhere
 # Files that the main job makes, as a person would look for them.
 TRACES = (
     "ls -d /opt/memory-mcp /etc/memory-mcp /usr/local/bin/memory-mcp /var/cache/memory-mcp /var/lib/memory-mcp "
@@ -20,7 +21,7 @@ TRACES = (
 
 def sql(machine: Machine, statement: str, database: str = "memory_default", port: int = 5432) -> list[str]:
     """Rows of a query, asked by the administrator with the machine's own psql."""
-    ask = f"cd / && su postgres -s /bin/sh -c 'psql -XAtq -p {port} -d {database} -f -'"
+    ask = f"cd / && su postgres -s /bin/sh -c 'psql -XAtq -h {SOCKET} -p {port} -d {database} -f -'"
     return machine.inside(ask, input=statement).stdout.splitlines()  # a login costs as much as the rest of it
 
 
@@ -45,12 +46,13 @@ def assert_provisioned(machine: Machine, major: int, systemd: bool = True) -> No
 
 def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> None:
     """Installed, running now and after a reboot, on loopback only, SCRAM for everyone who comes by TCP."""
-    rpm = machine.made.image in el.RELEASES
-    package = f"postgresql{major}-server" if rpm else f"postgresql-{major}"
+    release = el.RELEASES.get(machine.made.image)
+    package = f"postgresql{major}-server" if release else f"postgresql-{major}"
     assert host.package(package).version.startswith(f"{major}.")
     if systemd:
-        assert host.service(f"postgresql-{major}" if rpm else f"postgresql@{major}-main").is_running
-        assert host.service(f"postgresql-{major}" if rpm else "postgresql").is_enabled
+        unit = f"postgresql-{major}" if release and release.pgdg else "postgresql"
+        assert host.service(unit if release else f"postgresql@{major}-main").is_running
+        assert host.service(unit).is_enabled
     listeners = machine.run("ss -ltnH 'sport = :5432' | awk '{print $4}' | sort").stdout.split()
     assert listeners == ["127.0.0.1:5432", "[::1]:5432"]
     assert sql(machine, "SHOW password_encryption", "postgres") == ["scram-sha-256"]

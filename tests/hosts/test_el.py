@@ -13,7 +13,7 @@ pytestmark = pytest.mark.hosts("all")
 REPOSITORY = "https://download.postgresql.org/pub/repos/yum/reporpms/{}/pgdg-redhat-repo-latest.noarch.rpm"
 
 
-@pytest.fixture(scope="module", params=sorted(el.RELEASES))
+@pytest.fixture(scope="module", params=el.of_pgdg())
 def m(request: pytest.FixtureRequest, shared_machine: Machines) -> Machine:
     """One machine of each distribution that the tests below use one after the other."""
     return shared_machine(request.param, pgdg=True)

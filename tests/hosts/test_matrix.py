@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts import facts
+from tests.hosts.bed import later_majors
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import dry, inventory_of, provision, provisioned
@@ -32,6 +33,22 @@ def test_debian_13_as_a_user_with_sudo_has_its_own_postgresql_17(machine: Machin
     said = assert_whole_life(m, 17, user="ops")
     assert "PostgreSQL 17 (distribution)" in said
     assert provisioned(m, "--data", "postgres_version=17", user="ops").changes == 0
+
+
+def test_ubuntu_24_04_has_postgresql_16_and_then_18_by_one_setting(machine: Machines, mirror):
+    """Debian 12 under Ubuntu's name, with PGDG's packages for that (later_majors.py)."""
+    mirror.publish(later_majors.repository())
+    m = machine("debian12", pgdg=True, files=later_majors.FILES)
+    key = ("--data", f"pgdg_apt_key={mirror.apt_key}", "--data")
+    said = assert_whole_life(m, 16, *key, "postgres_version=16")
+    assert "PostgreSQL 16 (pgdg)" in said
+    assert "CVE" not in said, "0.8.5 from the package is new enough"
+    later = provisioned(m, *key, "postgres_version=18")
+    assert "5433" in later.said, "beside the other, and reported"
+    assert facts.sql(m, "SHOW server_version", port=5433)[0].startswith("18.")
+    assert facts.sql(m, "SELECT extversion FROM pg_extension WHERE extname = 'vector'", port=5433) == ["0.8.5"]
+    assert facts.sql(m, "SHOW server_version")[0].startswith("16."), "it goes on as it was"
+    assert provisioned(m, *key, "postgres_version=18").changes == 0
 
 
 def test_a_release_that_pgdg_moved_to_its_archive_comes_over_a_slow_and_lossy_link(

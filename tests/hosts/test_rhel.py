@@ -12,6 +12,7 @@ from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import dry, provision, provisioned, running
 from tests.hosts.test_faults import assert_fails, rest
+from tests.hosts.test_matrix import assert_whole_life
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -112,15 +113,12 @@ def test_a_user_with_sudo_and_a_port_that_selinux_has_to_know(machine: Machines,
     assert provisioned(m, *options, user="ops").changes == 0
 
 
-AMAZON = 'ID="amzn"\nID_LIKE="fedora"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.8"\n'
-
-
-def test_amazon_linux_is_to_have_its_own_packages(machine: Machines):
-    """As far as it goes here: EL 9 under its name, whose repositories have no PostgreSQL 15 of their own."""
-    m = machine("el9", files={"/etc/os-release": AMAZON})
-    planned = dry(m.inventory())
-    assert planned.returncode == 0, planned.stderr
-    assert "PostgreSQL 15 (distribution)" in planned.stderr
-    assert "packages installed: postgresql15-server postgresql15-contrib" in planned.stderr
-    assert "postgresql15-server" in assert_fails(m, "no repository of this machine has the package")
+def test_amazon_linux_has_its_own_postgresql_and_compiles_pgvector(machine: Machines):
+    m = machine("amazon", github=True)
+    planned = dry(m.inventory(), "--data", "postgres_version=17")
+    assert "PostgreSQL 17 (distribution)" in planned.stderr, planned.stderr
+    said = assert_whole_life(m, 15)
+    assert "PostgreSQL 15 (distribution)" in said
+    assert "packages installed: postgresql15-server postgresql15-contrib" in said
+    assert "pgvector compiled for this server" in said
     assert m.run("ls /etc/yum.repos.d/memory-mcp*").returncode != 0, "PGDG has nothing for it"

@@ -31,7 +31,7 @@ class PgdataLayout:
         seen = f"cluster {label(self.request)} could not be made"
         if self.request["systemd"]:
             options = {"PGSETUP_INITDB_OPTIONS": INITDB}
-            must(self._setup(), seen, f"read {self.home}/initdb.log", env=options)
+            must(self._setup(), seen, f"read {self.home}/initdb*.log", env=options)
             return
         must(["install", "-d", "-m", "700", "-o", "postgres", "-g", "postgres", self.data], seen)
         must([f"{self.bindir}/initdb", "-D", self.data, *INITDB.split()], seen, user="postgres")

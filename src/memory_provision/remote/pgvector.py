@@ -84,7 +84,8 @@ def _build(request: dict[str, Any], pg_config: str) -> str:
         tree = next(Path(room).glob("pgvector-*"))
         wrapped = _with_headers(request, pg_config, room)
         # JIT bitcode would need clang (1.2 GB of packages); OPTFLAGS="" keeps the code portable between CPUs.
-        make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}", *_sysroot()]
+        make = ["make", "-s", "-C", str(tree), "OPTFLAGS=", "with_llvm=no", f"PG_CONFIG={wrapped}"]
+        make += [*_sysroot(), *_flags(pg_config)]
         must([*make, f"-j{os.cpu_count() or 1}"], "pgvector does not compile", "see what make says above")
         must([*make, "install", f"DESTDIR={room}/stage"], "pgvector cannot be staged")
         stage = Path(room) / "stage"
@@ -98,6 +99,21 @@ def _sysroot() -> list[str]:
         return []
     path = must(["xcrun", "--show-sdk-path"], "there is no SDK of macOS", "xcode-select --install").strip()
     return [f"PG_SYSROOT={path}"]
+
+
+def _flags(pg_config: str) -> list[str]:
+    """How the server was compiled, without files of the machine that did it.
+
+    On the RHEL family these are gcc's specs (package redhat-rpm-config, amazon-rpm-config) and a linker script
+    of the build itself, which exists nowhere (github.com/amazonlinux/amazon-linux-2023/issues/529).
+    """
+    found = []
+    for name in ("CFLAGS", "LDFLAGS"):
+        words = must([pg_config, f"--{name.lower()}"], "pg_config does not answer").split()
+        kept = [word for word in words if not word.startswith(("-specs=", "-Wl,-dT,"))]
+        if kept != words:
+            found.append(f"{name}={' '.join(kept)}")
+    return found
 
 
 def _packed(stage: Path) -> str:

@@ -6,12 +6,13 @@ takes each machine 12 s of CPU, and several machines wait for one another.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from . import ca, cache, keys, mirror_apt
 from .bootstrap import SNIPPETS
 from .builder import DEB, builder
-from .chroot import inside
+from .chroot import inside_copy
 from .distribution import sources
 from .image import RELEASES, image
 
@@ -31,8 +32,17 @@ PUBLISHED = "debian"
 
 def repository() -> Path:
     """Document root with debian/dists and debian/pool; the first use downloads and packs (150 MB)."""
-    recipe = (FILL, mirror_apt.PGVECTOR, OLDER, *PACKAGES, *sources(RELEASES[IMAGE]), keys.public(keys.APT))
-    return cache.artifact("archive", _build, image(IMAGE).name, *recipe)
+    recipe = (
+        FILL,
+        mirror_apt.INDEX,
+        mirror_apt.PGVECTOR,
+        OLDER,
+        *PACKAGES,
+        *sources(RELEASES[IMAGE]),
+        keys.public(keys.APT),
+    )
+    below, _ = cache.side_by_side(partial(image, IMAGE), partial(builder, "builder-deb", DEB))
+    return cache.artifact("archive", _build, below.name, *recipe)
 
 
 def _build(root: Path) -> None:
@@ -41,7 +51,9 @@ def _build(root: Path) -> None:
     release = RELEASES[IMAGE]
     arguments = (release, mirror_apt.PGVECTOR, OLDER, *PACKAGES)
     places = {out: "/out", image(IMAGE): "/image"}
-    inside(builder("builder-deb", DEB), "sh", "-s", *arguments, binds=places, input=FILL.read_text())
+    inside_copy(
+        builder("builder-deb", DEB), "sh", "-s", *arguments, binds=places, input=mirror_apt.script(FILL)
+    )
     mirror_apt.sign(out / "dists" / release / "Release")
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +58,12 @@ def artifact(name: str, build: Callable[[Path], None], *recipe: str | Path, days
                 _forget_old_editions(name, place, days)
     _stamp(place).touch()
     return place
+
+
+def side_by_side(*makers: Callable[[], Path]) -> list[Path]:
+    """The folders of several artifacts, each made by a thread of its own: their making uses one core."""
+    with ThreadPoolExecutor(len(makers)) as pool:
+        return list(pool.map(lambda make: make(), makers))
 
 
 def _stamp(place: Path) -> Path:

@@ -20,12 +20,34 @@ exec chroot "$root" env -i HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractiv
 """
 
 
+# First of all: the root becomes the layer below one in memory, which ends with the command
+COPY = """
+mount -t tmpfs tmpfs "$1/mnt"
+mkdir "$1/mnt/upper" "$1/mnt/work"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$1/mnt/upper,workdir=$1/mnt/work" "$1"
+"""
+
+
 def inside(
     root: Path,
     *argv: str,
     binds: Mapping[Path, str] | None = None,
     input: str | None = None,  # noqa: A002
+    enter: str = ENTER,
 ) -> CompletedProcess[str]:
     """Run `argv` with `root` as /; `binds` maps host folders to absolute places in it. Raises CommandError."""
     pairs = [str(x) for pair in (binds or {}).items() for x in pair]
-    return run(*contained("sh", "-ec", ENTER, "inside", root, *pairs, "--", *argv), input=input)
+    return run(*contained("sh", "-ec", enter, "inside", root, *pairs, "--", *argv), input=input)
+
+
+def inside_copy(
+    root: Path,
+    *argv: str,
+    binds: Mapping[Path, str],
+    input: str | None = None,  # noqa: A002
+) -> CompletedProcess[str]:
+    """The same in a copy of the root that is gone afterwards: what is to be kept goes to folders of `binds`.
+
+    A root can be used so by several at once.
+    """
+    return inside(root, *argv, binds=binds, input=input, enter=COPY + ENTER)

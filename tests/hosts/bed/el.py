@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import cache, keys, rpms
 from .bootstrap import SNIPPETS, bootstrap, preparation, prepare
-from .chroot import inside
+from .chroot import inside, inside_copy
 from .command import run
 from .distribution import sources
 
@@ -46,7 +46,8 @@ libzstd 1.5
 libxml2 2.9
 pam 1.5
 """
-NEWER_PYTHONS = ("3.11", "3.12")  # packages of EL8 and EL9
+DIST = {"fedora": "fc", "amzn": "amzn"}  # in front of the release, at the end of a package's version
+NEWER_PYTHONS = ("3.11", "3.12")  # packages of EL8, EL9 and Amazon Linux
 PROVIDES, TRANSFORM = SNIPPETS / "el-provides.sh", SNIPPETS / "el.sh"
 
 
@@ -60,25 +61,35 @@ class Release:
 
     @property
     def major(self) -> int:
-        """8, 9, 10; 42."""
+        """8, 9, 10; 42; 2023."""
         return int(self.version.split(".")[0])
 
     @property
     def dist(self) -> str:
         """The end of its own packages' versions."""
-        return f".fc{self.major}" if self.id == "fedora" else f".el{self.major}"
+        return f".{DIST.get(self.id, 'el')}{self.major}"
+
+    @property
+    def pgdg(self) -> bool:
+        """Whether PGDG has packages for it."""
+        return self.id != "amzn"
 
     @property
     def modular(self) -> bool:
         """Whether its repositories have modules: EL10 and Fedora 42 dropped them."""
         return self.id == "rocky" and self.major <= 9
 
+    @property
+    def old_python(self) -> bool:
+        """Whether its python3 is older than 3.10, and newer ones are to be had beside it."""
+        return self.modular or self.id == "amzn"
+
     def stand_ins(self) -> str:
         """Its base packages as userland.spec reads them."""
         own = f"{self.id}-release {self.version} system-release = {self.version}, "
         own += f"system-release(releasever) = {self.major}, redhat-release = {self.version}, "
         own += "/etc/redhat-release, /etc/os-release\n"
-        return own + STAND_INS + ("platform-python 3.9\n" if self.modular else "python3 3.12\n")
+        return own + STAND_INS + ("platform-python 3.9\n" if self.old_python else "python3 3.12\n")
 
     def modules(self) -> str:
         """Its PostgreSQL modules. EL8 has a default stream, which hides PGDG's packages; EL9 has none."""
@@ -95,8 +106,14 @@ RELEASES = {
         Release("el9", "rocky", "9.6"),
         Release("el10", "rocky", "10.0"),
         Release("fedora", "fedora", "42"),
+        Release("amazon", "amzn", "2023"),
     )
 }
+
+
+def of_pgdg() -> list[str]:
+    """The images of those that PGDG has packages for."""
+    return sorted(name for name, release in RELEASES.items() if release.pgdg)
 
 
 def user_land() -> Path:
@@ -135,14 +152,15 @@ def _build_repositories(release: Release, root: Path) -> None:
     lists.mkdir()
     (lists / "stand-ins").write_text(release.stand_ins())
     places = {user_land(): "/userland"}
-    provides = inside(rpms.workshop(), "sh", "-s", binds=places, input=PROVIDES.read_text())
+    provides = inside_copy(rpms.workshop(), "sh", "-s", binds=places, input=PROVIDES.read_text())
     (lists / "provides").write_text(provides.stdout)
     defines = {"dist": release.dist, "_binary_payload": "w1.gzdio"}
     named = {"provides": "/lists/provides", "standins": "/lists/stand-ins"}
     rpms.build("userland", base, {**defines, **named}, binds={lists: "/lists"})
     shutil.rmtree(lists)
-    rpms.build("appstream", app, defines)
-    for python in NEWER_PYTHONS if release.modular else ():
+    if release.pgdg:
+        rpms.build("appstream", app, defines)
+    for python in NEWER_PYTHONS if release.old_python else ():
         rpms.build("python", app, {**defines, "py": python})
     rpms.sign(root)
     rpms.index(base)

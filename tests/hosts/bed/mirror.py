@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import archive, ca, el, keys, mirror_apt, mirror_rpm, tarballs, wheels
+from . import amazon, archive, ca, cache, el, keys, mirror_apt, mirror_rpm, tarballs, wheels
 from .cgroup import Cgroup
 from .lab import Lab
 from .machine import Make
@@ -74,6 +74,8 @@ class Mirror:
         """Publish what a machine made like this is promised."""
         if make.image in el.RELEASES:
             self.publish(el.repositories(make.image))
+            if make.image == amazon.IMAGE:
+                self.publish(amazon.repository())
             if make.pgdg:
                 self.publish(mirror_rpm.repository(make.image))
         elif make.pgdg:
@@ -81,9 +83,9 @@ class Mirror:
         if make.github:
             self.publish(tarballs.tarballs())
         if make.index:
-            self.publish(wheels.index())
-            if make.image == archive.IMAGE:
-                self.publish(archive.repository())
+            indexes = [wheels.index, *([archive.repository] if make.image == archive.IMAGE else [])]
+            for root in cache.side_by_side(*indexes):
+                self.publish(root)
 
     def publish(self, root: Path) -> None:
         """Add a document root; starts the server when it does not run yet."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from . import cache, keys
 from .bootstrap import SNIPPETS
 from .builder import DEB, builder
-from .chroot import inside
+from .chroot import inside_copy
 from .distribution import sources
 
-FILL = SNIPPETS / "apt-repository.sh"
+FILL, INDEX = SNIPPETS / "apt-repository.sh", SNIPPETS / "apt-index.sh"
 PGVECTOR = "0.8.0-1"  # in Debian 13
 MAJOR, SUFFIX, SUITE = "15", "pgdg12+1", "bookworm-pgdg"
 REPOSITORY = "pub/repos/apt"
@@ -30,6 +30,7 @@ def repository() -> Path:
         "mirror-apt",
         _build,
         FILL,
+        INDEX,
         PGVECTOR,
         MAJOR,
         SUFFIX,
@@ -44,7 +45,7 @@ def _build(root: Path) -> None:
     out = root / REPOSITORY
     out.mkdir(parents=True)
     arguments = (PGVECTOR, MAJOR, SUFFIX, SUITE)
-    inside(builder("builder-deb", DEB), "sh", "-s", *arguments, binds={out: "/out"}, input=FILL.read_text())
+    inside_copy(builder("builder-deb", DEB), "sh", "-s", *arguments, binds={out: "/out"}, input=script(FILL))
     release = out / "dists" / SUITE / "Release"
     sign(release)
     for edition, dates in DATES.items():
@@ -55,6 +56,11 @@ def _build(root: Path) -> None:
     key = root / KEY
     key.parent.mkdir(parents=True)
     key.write_bytes(keys.public(keys.APT).read_bytes())
+
+
+def script(fill: Path) -> str:
+    """What fills a repository, with what indexes it before it."""
+    return INDEX.read_text() + fill.read_text()
 
 
 def sign(release: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import cache, keys, rpms
 from .bootstrap import SNIPPETS
-from .chroot import inside
+from .chroot import inside_copy
 from .distribution import sources
 from .el import RELEASES, Release
 
@@ -33,7 +33,7 @@ def compiled() -> Path:
 
 
 def _compile(out: Path) -> None:
-    inside(rpms.workshop(), "sh", "-s", MAJOR, PGVECTOR, binds={out: "/out"}, input=COMPILE.read_text())
+    inside_copy(rpms.workshop(), "sh", "-s", MAJOR, PGVECTOR, binds={out: "/out"}, input=COMPILE.read_text())
 
 
 def repository(name: str) -> Path:

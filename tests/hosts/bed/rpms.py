@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import cache, keys
 from .builder import builder
-from .chroot import inside
+from .chroot import inside_copy
 
 SPECS = Path(__file__).with_name("specs")
 PACKAGES = (
@@ -32,7 +32,7 @@ def build(spec: str, out: Path, defines: Mapping[str, str], binds: Mapping[Path,
     macros = {"_topdir": "/out/top", "_rpmdir": "/out/rpms", "specs": "/specs", **defines}
     options = [part for name, value in macros.items() for part in ("-D", f"{name} {value}")]
     places = {scratch: "/out", SPECS: "/specs", **(binds or {})}
-    inside(workshop(), "rpmbuild", "-bb", *options, f"/specs/{spec}.spec", binds=places)
+    inside_copy(workshop(), "rpmbuild", "-bb", *options, f"/specs/{spec}.spec", binds=places)
     for rpm in (scratch / "rpms").rglob("*.rpm"):
         rpm.rename(out / rpm.name)
     shutil.rmtree(scratch)
@@ -42,16 +42,16 @@ def sign(folder: Path) -> None:
     """Sign every RPM below `folder` with the lab's key."""
     places = {folder: "/out", keys.keyring(): "/root/.gnupg"}
     with cache.locked("signing"):  # see keys.py
-        inside(workshop(), "sh", "-ec", SIGN, "sign", keys.RPM, binds=places)
+        inside_copy(workshop(), "sh", "-ec", SIGN, "sign", keys.RPM, binds=places)
 
 
 def index(folder: Path, modules: str = "") -> None:
     """Write the repository metadata of `folder`, signed; `modules` is modulemd YAML to go with it."""
-    inside(workshop(), "createrepo_c", "-q", "/out", binds={folder: "/out"})
+    inside_copy(workshop(), "createrepo_c", "-q", "/out", binds={folder: "/out"})
     if modules:
         (folder / "modules.yaml").write_text(modules)
         modify = ("modifyrepo_c", "--mdtype=modules", "/out/modules.yaml", "/out/repodata")
-        inside(workshop(), *modify, binds={folder: "/out"})
+        inside_copy(workshop(), *modify, binds={folder: "/out"})
         (folder / "modules.yaml").unlink()
     metadata = folder / "repodata" / "repomd.xml"
     keys.detached_sign(keys.RPM, metadata, metadata.with_name("repomd.xml.asc"))

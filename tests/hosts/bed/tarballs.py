@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import cache
 from .builder import DEB, builder
-from .chroot import inside
+from .chroot import inside_copy
 
 # Debian's orig tarball and the project's release tarball are one file, byte for byte
 PGVECTOR, SHA256 = "0.8.0", "867a2c328d4928a5a9d6f052cd3bc78c7d60228a9b914ad32aa3db88e9de27b0"
@@ -27,7 +27,7 @@ def tarballs() -> Path:
 def _fetch(root: Path) -> None:
     scratch = root / "debian"
     scratch.mkdir()
-    inside(builder("builder-deb", DEB), "sh", "-ec", FETCH, binds={scratch: "/out"})
+    inside_copy(builder("builder-deb", DEB), "sh", "-ec", FETCH, binds={scratch: "/out"})
     orig = scratch / f"pgvector_{PGVECTOR}.orig.tar.gz"
     found = hashlib.sha256(orig.read_bytes()).hexdigest()
     if found != SHA256:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from . import archive, el, mirror_apt, mirror_rpm, rpms, tarballs, wheels
+from . import amazon, archive, el, mirror_apt, mirror_rpm, rpms, tarballs, wheels
 from .image import image, names
 
 Maker = Callable[[], Path]
@@ -32,7 +32,8 @@ def steps() -> list[dict[str, Maker]]:
         },
         {name: partial(image, name) for name in el.RELEASES},
         {
-            **{f"PGDG for {name}": partial(mirror_rpm.repository, name) for name in el.RELEASES},
+            **{f"PGDG for {name}": partial(mirror_rpm.repository, name) for name in el.of_pgdg()},
+            "Amazon's own packages": amazon.repository,
             "newer pgvector": mirror_rpm.newer,
         },
     ]

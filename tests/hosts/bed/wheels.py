@@ -25,7 +25,11 @@ from .command import run
 LOCKS = Path(__file__).resolve().parents[3] / "requirements"
 REQUIREMENTS = (LOCKS / "server.txt", LOCKS / "embedded.txt")
 # The Python that runs the server on each image (the EL ones run Debian 12's under other names)
-PYTHONS = {"debian12": "3.11", "debian13": "3.13", **dict.fromkeys(("el8", "el9", "el10", "fedora"), "3.11")}
+PYTHONS = {
+    "debian12": "3.11",
+    "debian13": "3.13",
+    **dict.fromkeys(("el8", "el9", "el10", "fedora", "amazon"), "3.11"),
+}
 GLIBC = range(5, 37)  # any platform tag that these images could accept
 PIP_CONF = f"[global]\nindex-url = https://{ca.LAB_NAME}/simple/\n"
 

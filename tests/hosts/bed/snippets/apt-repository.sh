@@ -6,7 +6,7 @@ set -eu
 pgvector=$1 major=$2 suffix=$3 suite=$4
 work=$(mktemp -d)
 chmod 755 "$work"
-mkdir -p /out/pool/main "/out/dists/$suite/main/binary-amd64"
+mkdir -p /out/pool/main
 apt-get -qq update
 
 mkdir "$work/server"
@@ -48,11 +48,4 @@ for deb in *.deb; do
   dpkg-deb -Zgzip -z1 --root-owner-group -b unpacked "/out/pool/main/$(field Package)_${new}_$(field Architecture).deb"
 done
 
-cd /out
-apt-ftparchive packages pool/main > "dists/$suite/main/binary-amd64/Packages"
-gzip -k9 "dists/$suite/main/binary-amd64/Packages"
-o=APT::FTPArchive::Release
-apt-ftparchive -o $o::Origin=apt.postgresql.org -o $o::Label="PostgreSQL for Debian/Ubuntu repository" \
-  -o $o::Suite="$suite" -o $o::Codename="$suite" -o $o::Components=main -o $o::Architectures=amd64 \
-  release "dists/$suite" > "$work/Release"
-mv "$work/Release" "dists/$suite/Release"
+index "$suite" pool/main $PGDG

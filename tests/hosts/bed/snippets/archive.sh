@@ -7,8 +7,7 @@ release=$1 pgvector=$2 older=$3
 shift 3
 work=$(mktemp -d)
 chmod 755 "$work"
-architecture=$(dpkg --print-architecture)
-mkdir -p /out/pool/main "/out/dists/$release/main/binary-$architecture" "$work/partial"
+mkdir -p /out/pool/main "$work/partial"
 lists=/etc/apt/sources.list.d/older.list
 grep "^deb .* $release " /etc/apt/sources.list | sed "s/ $release / $older /" > $lists
 apt-get -qq update
@@ -28,10 +27,4 @@ cd /out/pool/main/p/pgvector
 apt-get -qq source --download-only "pgvector=$pgvector"
 rm $lists
 
-cd /out
-apt-ftparchive packages pool/main > "dists/$release/main/binary-$architecture/Packages"
-gzip -k9 "dists/$release/main/binary-$architecture/Packages"
-o=APT::FTPArchive::Release
-apt-ftparchive -o $o::Origin=Debian -o $o::Label=Debian -o $o::Suite=stable -o $o::Codename="$release" \
-  -o $o::Components=main -o $o::Architectures="$architecture" release "dists/$release" > "$work/Release"
-mv "$work/Release" "dists/$release/Release"
+index "$release" pool/main Debian Debian

@@ -6,7 +6,10 @@ id=$1 version=$2 name=$3 major=${2%%.*}
 case $id in
 rocky) pretty="Rocky Linux" like='rhel centos fedora' platform=el$major release="Rocky Linux release $version (Blue Onyx)" ;;
 fedora) pretty="Fedora Linux" like='' platform=f$major release="Fedora release $version (Adams)" ;;
+amzn) pretty="Amazon Linux" like=fedora platform=al$major release="Amazon Linux $version" ;;
 esac
+old_python= # older than the server needs; newer ones are packages beside it
+case $id$major in rocky8 | rocky9 | amzn*) old_python=yes ;; esac
 rm -f /etc/os-release /usr/lib/os-release /etc/debian_version /etc/issue /etc/issue.net
 {
   printf 'NAME="%s"\nVERSION="%s"\nID="%s"\n' "$pretty" "$version" "$id"
@@ -37,14 +40,14 @@ exec update-ca-certificates >/dev/null
 S
 chmod 755 /usr/bin/update-ca-trust
 
-# the interpreter of dnf: 3.6 and hidden on EL8, 3.9 on EL9 (this one says so), new enough elsewhere
-if [ "$id" = rocky ] && [ "$major" -le 9 ]; then
+# the interpreter of dnf: 3.6 and hidden on EL8, 3.9 on EL9 and Amazon Linux (this one says so), new enough elsewhere
+if [ "$old_python" ]; then
   mkdir -p /usr/libexec
   mv /usr/bin/python3.11 /usr/libexec/platform-python
   rm -f /usr/bin/python3 /usr/bin/python
   sed -i '1s|^#!.*python.*|#!/usr/libexec/platform-python|' /usr/bin/dnf-3
 fi
-if [ "$id" = rocky ] && [ "$major" = 9 ]; then
+if [ "$old_python" ] && [ "$major" != 8 ]; then
   ln -s ../libexec/platform-python /usr/bin/python3
   cat > /etc/python3.11/sitecustomize.py <<'S'
 """Stand-in: the /usr/bin/python3 of this distribution is 3.9, and programs that ask have to hear it."""
@@ -73,7 +76,9 @@ best=True
 skip_if_unavailable=False
 module_platform_id=platform:$platform
 C
-for repository in baseos appstream; do
+repositories='baseos appstream'
+[ "$id" != amzn ] || repositories="$repositories amazonlinux"
+for repository in $repositories; do
   cat <<R
 [$repository]
 name=$pretty $major - $repository
