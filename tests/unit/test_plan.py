@@ -213,9 +213,13 @@ def test_el10_and_fedora_use_their_own_python():
 
 def test_amazon_linux_takes_its_own_packages():
     amazon = replace(EL9, os_id="amzn", os_like="fedora", os_version="2023", os_name="Amazon Linux 2023")
-    plan = make_plan(replace(amazon, reach=(("pgdg", "no packages"), ("distribution", "yes"))), DEFAULT)
+    amazon = replace(amazon, reach=(("pgdg", "no it has no packages"), ("distribution", "yes")))
+    plan = make_plan(amazon, DEFAULT)
     assert (plan.source, plan.major, plan.bindir, plan.unit) == ("distribution", 15, "/usr/bin", "postgresql")
     assert plan.python == "/usr/bin/python3.11"
+    newest = make_plan(amazon, replace(DEFAULT, postgres_version=18))
+    assert (newest.source, newest.major) == ("distribution", 18)
+    assert "its own version: 15, 16, 17, 18" in refused(amazon, replace(DEFAULT, postgres_version=19)).seen
 
 
 def test_a_server_of_appstream_that_is_there_is_used_where_it_is():

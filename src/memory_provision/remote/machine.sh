@@ -101,7 +101,7 @@ if [ -x /usr/lib/apt/apt-helper ]; then
   if [ -n "$own" ]; then by_apt distribution "$own" & else put reach "distribution no source for ${VERSION_CODENAME:-it} in /etc/apt"; fi
 elif has dnf; then
   case ${ID:-} in fedora) folder=fedora/fedora-$VERSION_ID ;; *) folder=redhat/rhel-${VERSION_ID%%.*} ;; esac
-  if [ "${ID:-}" = amzn ]; then put reach "pgdg no packages for this system"; by_dnf distribution &
+  if [ "${ID:-}" = amzn ]; then put reach "pgdg no it has no packages for this system"; by_dnf distribution &
   else by_curl pgdg "$PGDG_YUM_URL/${WANTED:-$MINIMUM}/$folder-$(uname -m)/repodata/repomd.xml" & fi
 fi
 wait
