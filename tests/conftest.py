@@ -12,15 +12,16 @@ from tests import schedule
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--hosts",
-        choices=("none", "one", "all"),
+        choices=("none", "one", "all", "arm64"),
         default="one",
-        help="fresh machines to provision: none; one (a bare Debian 12, the default); all platforms and faults",
+        help="fresh machines to provision: none; one (a bare Debian 12, the default); all platforms, all "
+        "faults; arm64 (nothing else, emulated, which takes long)",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", 'hosts(which): "all" keeps a test for --hosts=all; without it: one and all'
+        "markers", "hosts(which): keeps a test for --hosts=all, or --hosts=arm64; without it: one and all"
     )
 
 

@@ -20,7 +20,7 @@ from tests.needs import missing
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what --hosts asks for: all is everything, one leaves out what is marked so, none all machines."""
+    """Keep what --hosts asks for: one leaves out what is marked all, all what is emulated, none machines."""
     wanted = config.getoption("--hosts")
     out = [item for item in items if not _chosen(item, wanted)]
     if out:
@@ -30,6 +30,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _chosen(item: pytest.Item, wanted: str) -> bool:
     mark = item.get_closest_marker("hosts")
+    if "arm64" in (wanted, *(mark.args if mark else ())):
+        return bool(mark and mark.args[0] == wanted)
     if mark is None and "lab" not in getattr(item, "fixturenames", ()):
         return True
     belongs = mark.args[0] if mark else "one"

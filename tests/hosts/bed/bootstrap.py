@@ -14,12 +14,17 @@ SNIPPETS = Path(__file__).with_name("snippets")
 PREPARE = SNIPPETS / "prepare.sh"
 
 
-def bootstrap(release: str, root: Path, packages: str, variant: str = "minbase") -> None:
-    """Unpack a Debian release into `root`; its apt is configured as the release's own default is."""
+def bootstrap(release: str, root: Path, packages: str, architecture: str = "") -> None:
+    """Unpack a Debian release into `root`; its apt is configured as the release's own default is.
+
+    `architecture` is Debian's name of another processor (arm64).
+    """
     leniency = ("Acquire::Check-Valid-Until", "Acquire::Check-Date") if sources(release) else ()
     options = [f'--aptopt={name} "false"' for name in leniency]
+    if architecture:
+        options += [f"--architectures={architecture}", "--skip=check/qemu"]  # whoever asks has arranged it
     run(
-        *contained("mmdebstrap", f"--variant={variant}", f"--include={packages}"),
+        *contained("mmdebstrap", "--variant=minbase", f"--include={packages}"),
         *('--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"', *options),
         *(release, str(root), *sources(release)),
     )
