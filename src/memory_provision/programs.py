@@ -17,8 +17,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "pgvector": (),
     "extension": ("psql", "scram", "credential", "hba", "database"),
     "database": ("psql", "scram", "credential", "hba"),
-    "server": ("pip",),
-    "bundle": ("pip", "bundle_apt", "bundle_dnf"),
+    "server": ("pip", "model"),
+    "bundle": ("pip", "model", "bundle_apt", "bundle_dnf"),
     "configuration": ("credential",),
     "migrations": ("psql", "memory"),
     "smoke": ("memory",),
@@ -26,7 +26,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "uninstall": ("psql", "scram", "credential", "hba", "database", "memory", "removal"),
     "restore": ("psql", "hba", "memory", "maintain"),
     "kit": (
-        *("psql", "scram", "credential", "hba", "memory", "pip"),
+        *("psql", "scram", "credential", "hba", "memory", "pip", "model"),
         *("server", "database", "configuration", "migrations", "smoke"),
     ),
 }

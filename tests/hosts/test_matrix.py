@@ -68,6 +68,17 @@ def test_ubuntu_24_04_of_pgdgs_archive_over_a_slow_link_has_16_and_then_18_by_on
     assert provisioned(m, *eighteen, "--data", "postgres_source=pgdg").changes == 0
 
 
+def test_ubuntu_26_04_has_postgresql_18_and_python_3_14_of_its_own(machine: Machines):
+    """Debian's sid under Ubuntu's name: wordllama has no wheel for this Python (remote/model.py)."""
+    named = (
+        'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="26.04"\nVERSION_CODENAME=sid\nPRETTY_NAME="Ubuntu 26.04 LTS"\n'
+    )
+    m = machine("sid", files={"/etc/os-release": named, "/usr/lib/os-release": named})
+    said = assert_whole_life(m, 18)
+    assert "PostgreSQL 18 (distribution)" in said
+    assert facts.look(m, "ls /opt/memory-mcp/current/lib") == "python3.14\n"
+
+
 def test_debian_12_without_systemd(machine: Machines):
     m = machine("debian12", disk="4g", systemd=False)
     said = provisioned(m).said

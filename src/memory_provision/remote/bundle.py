@@ -15,6 +15,7 @@ from typing import Any
 
 from memory_provision.remote import bundle_apt, bundle_dnf
 from memory_provision.remote.base import Report, Trouble, read_text, run
+from memory_provision.remote.model import written
 from memory_provision.remote.pip import explained, pip, private, proxies
 
 SAFE = (0, 8, 2)
@@ -151,14 +152,17 @@ def _wheels(request: dict[str, Any], installer: str, folder: Path) -> None:
     config = folder.parent / "pip.conf"
     private(str(config), f"[global]\nindex-url = {request['index_url']}\n" if request["index_url"] else "")
     command = [request["python"], installer, "download", "--quiet", "--no-deps", "--only-binary", ":all:",
-               "--require-hashes", "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder),
-               "-r", str(wanted)]  # fmt: skip
+               "--require-hashes", "--disable-pip-version-check", "--no-cache-dir",
+               "--dest", str(folder)]  # fmt: skip
     if os.path.exists(request["ca_bundle"]):
         command += ["--cert", request["ca_bundle"]]
     more = {"PIP_CONFIG_FILE": str(config)} if request["index_url"] else {}
-    done = run(command, timeout=1800, env={"PIP_ROOT_USER_ACTION": "ignore", **more})
-    config.unlink()
-    wanted.unlink()
+    environment = {"PIP_ROOT_USER_ACTION": "ignore", **more}
+    done = run([*command, "-r", str(wanted)], timeout=1800, env=environment)
+    if done.returncode == 0 and not list(folder.glob("wordllama-*.whl")):
+        done = run([*command, *written(folder.parent, request["requirements"])], timeout=1800, env=environment)
+    for file in (config, wanted, folder.parent / "model.txt"):
+        file.unlink(missing_ok=True)
     if done.returncode != 0:
         raise explained(done.stderr + done.stdout, "the server's Python packages could not be downloaded")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from memory_provision.remote.base import Report, Rights, Trouble, must, run, sync_directory
+from memory_provision.remote.model import LACKING, written
 from memory_provision.remote.pip import explained, pip, private, proxies
 
 NEEDED = (3, 10)
@@ -88,7 +89,7 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
     wanted = Path(room) / "requirements.txt"
     wanted.write_text(f"{request['requirements']}\n{wheel.as_uri()} --hash=sha256:{request['wheel_sha256']}\n")
     install = [installer, "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes",
-               "--no-compile", "--disable-pip-version-check", "--no-cache-dir", "-r", str(wanted)]  # fmt: skip
+               "--no-compile", "--disable-pip-version-check", "--no-cache-dir"]  # fmt: skip
     if request["ca_bundle"] and os.path.exists(request["ca_bundle"]):
         install += ["--cert", request["ca_bundle"]]  # a venv's pip would trust only the CAs it brings along
     if request.get("index_url"):
@@ -97,9 +98,15 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
         install += ["--no-index", "--find-links", request["wheels"]]  # of an offline bundle
     interpreter = f"{room}/{BIN}/python{EXE}"
     environment = {"PIP_ROOT_USER_ACTION": "ignore", **proxies(request.get("proxy"))}
-    done = run([interpreter, *install], timeout=1800, env=environment)
-    if done.returncode != 0:
-        raise explained(done.stderr + done.stdout, "the server's Python packages could not be installed")
+
+    def installed(*what: str) -> None:
+        done = run([interpreter, *install, *what], timeout=1800, env=environment)
+        if done.returncode != 0:
+            raise explained(done.stderr + done.stdout, "the server's Python packages could not be installed")
+
+    installed("-r", str(wanted))
+    if packages := must([interpreter, "-c", LACKING], "the new environment does not work").strip():
+        installed(*written(Path(room), request["requirements"]), "--target", packages)
     # A cold start without compiled files takes 2 to 3 s, with them 0.6 s; both cores help.
     must(
         [interpreter, "-m", "compileall", "-q", "-j", "0", "-x", r"[/\\](tests|f2py)[/\\]", f"{room}/lib"],
