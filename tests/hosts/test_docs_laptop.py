@@ -31,7 +31,7 @@ def checkout(m: Machine) -> None:
 
 
 def test_every_command_of_the_page_works_for_a_user_in_a_checkout(machine: Machines):
-    laptop = furnished(machine("debian12", disk="4g", index=False))  # the controller's packages, too
+    laptop = furnished(machine("debian12"))
     checkout(laptop)
     commands = shell_commands("laptop.md")
     assert len(commands) >= 5

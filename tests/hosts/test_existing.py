@@ -66,20 +66,20 @@ apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql-
 UNTOUCHED = "find /etc/postgresql/13 /usr/lib/postgresql/13 -type f -exec sha256sum {} + | sort"
 
 
-def test_an_older_cluster_keeps_its_port_and_everything_else(machine: Machines):
-    m = machine("debian12", disk="4g")
+def test_an_older_cluster_keeps_its_port_and_everything_else(machine: Machines, mirror):
+    m, key = machine("debian12", pgdg=True), ("--data", f"pgdg_apt_key={mirror.apt_key}")
     made = m.run(OLDER)
     assert made.returncode == 0, made.stderr
     facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "postgres")
     before = m.run(UNTOUCHED).stdout
-    said = provisioned(m).said
+    said = provisioned(m, *key).said
     assert "port 5432 belongs to PostgreSQL cluster 13/main, which stays as it is: ours is 5433" in said
     assert facts.sql(m, "SELECT count(*) FROM orders", "postgres") == ["1000"]
     assert facts.sql(m, "SHOW server_version", "postgres")[0].startswith("13.")
     assert facts.sql(m, "SHOW server_version", "memory_default", 5433)[0].startswith("15.")
     assert m.run(UNTOUCHED).stdout == before
     assert ":5433/" in facts.registry(m)["local"]["databaseUrl"]
-    assert provisioned(m).changes == 0
+    assert provisioned(m, *key).changes == 0
 
 
 def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machines):

@@ -71,15 +71,15 @@ def test_without_names_nothing_is_begun(machine: Machines, fault, silent: bool):
     assert m.run("test -e /etc/memory-mcp -o -e /usr/bin/psql").returncode == 1
 
 
-def test_a_disk_that_fills_up_is_named_and_the_next_run_goes_on(machine: Machines, fault):
-    m = machine("debian12")
-    with running(m, "Packages", 1.0, sight="dpkg .*--unpack") as run, fault.full(m, free=20_000_000):
+def test_a_disk_that_fills_up_is_named_and_the_next_run_goes_on(machine: Machines, mirror, fault):
+    m, options = machine("debian12", pgdg=True), pgdg_options(mirror)
+    with running(m, "Packages", 1.0, *options, sight="dpkg .*--unpack") as run, fault.full(m, free=20_000_000):
         said = rest(run)
         assert run.returncode == 1
         assert "the disk is full" in said
-    provisioned(m)
+    provisioned(m, *options)
     facts.assert_provisioned(m, 15)
-    assert provisioned(m).changes == 0
+    assert provisioned(m, *options).changes == 0
 
 
 def test_names_that_no_longer_resolve_are_named_and_the_next_run_goes_on(machine: Machines, fault):

@@ -15,57 +15,49 @@ from tests.hosts.provision import cut_off, provisioned
 pytestmark = pytest.mark.hosts("all")
 
 
-@pytest.mark.parametrize(
-    ("before", "step", "sight", "after", "found"),
-    [
-        pytest.param(
-            *("pgvector", "pgvector", "cc1 ", 0.3),
-            "! test -e /usr/share/postgresql/15/extension/vector.control",
-            id="compiler",
+VECTOR = "/usr/share/postgresql/15/extension/vector.control"
+DATA = "/var/lib/postgresql/15/main"
+HALF = "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-configured"
+SMOKED = "test -e /opt/memory-mcp/smoke-local.json"
+
+
+def test_the_power_fails_again_and_again_from_the_compiler_to_a_migration(machine: Machines):
+    """Each run gets over what the cut before left, and further; the last one gets to the end."""
+    m = machine("debian12", before="pgvector")
+    for step, sight, after, found in (
+        ("pgvector", "cc1 ", 0.3, f"! test -e {VECTOR}"),
+        (
+            "Database and role",
+            "^postgres: .* CREATE DATABASE",
+            0.0,
+            f"test -e {VECTOR} && ! test -e /opt/memory-mcp",
         ),
-        pytest.param(
-            *("Cluster", "Database and role", "^postgres: .* CREATE DATABASE", 0.0),
-            "! test -e /opt/memory-mcp",
-            id="database",
-        ),
-        pytest.param(
-            *("Cluster", "Server", "pip install", 1.5),
+        (
+            "Server",
+            "pip install",
+            1.5,
             "test -d /opt/memory-mcp/venvs && ! ls /opt/memory-mcp/venvs/*/.complete",
-            id="environment",
         ),
-        pytest.param(
-            *("Configuration", "Configuration", "/etc/memory-mcp/config/projects.json", 0.0),
-            "! test -e /opt/memory-mcp/smoke-local.json",
-            id="files",
-        ),
-        pytest.param(
-            *("Configuration", "Schema", "^postgres: .*memory_user memory_default .* (CREATE|ALTER|DO)", 0.0),
-            "! test -e /opt/memory-mcp/smoke-local.json",
-            id="migration",
-        ),
-    ],
-)
-def test_the_power_fails(machine: Machines, before: str, step: str, sight: str, after: float, found: str):
-    m = machine("debian12", before=before)
-    cut_off(m, step, after, "power", sight)
-    assert m.run(found).returncode == 0, m.run(found).stderr
+        ("Configuration", "/etc/memory-mcp/config/projects.json", 0.0, f"! {SMOKED}"),
+        ("Schema", "^postgres: .*memory_user memory_default .* (CREATE|ALTER|DO)", 0.0, f"! {SMOKED}"),
+    ):
+        cut_off(m, step, after, "power", sight)
+        assert m.run(found).returncode == 0, sight
     provisioned(m)
     facts.assert_provisioned(m, 15)
     assert provisioned(m).changes == 0
 
 
 def test_the_power_fails_again_and_again_while_packages_are_installed(machine: Machines):
-    """Each run gets over what the cut before left, and further; the last one gets to the end."""
+    """The same."""
     m = machine("debian12")
-    data = "/var/lib/postgresql/15/main"
-    half = "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-configured"
     for sight, after, found in (
         ("apt/methods/http", 0.5, "! command -v psql"),
         ("dpkg .*--unpack", 2.0, "dpkg --audit | grep -q ."),
         (
             "bin/postgres --single",
             0.1,
-            f"{half} && test -e {data}/global/pg_control && ! test -e {data}/base/5",
+            f"{HALF} && test -e {DATA}/global/pg_control && ! test -e {DATA}/base/5",
         ),
     ):
         cut_off(m, "Packages", after, "power", sight)

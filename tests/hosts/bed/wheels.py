@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -24,6 +24,7 @@ from .command import run
 
 LOCKS = Path(__file__).resolve().parents[3] / "requirements"
 REQUIREMENTS = (LOCKS / "server.txt", LOCKS / "embedded.txt")
+CONTROLLER = LOCKS / "provision.txt"  # with the Python of Debian 12, for a machine that provisions itself
 # The Python that runs the server on each image (the EL ones run Debian 12's under other names)
 PYTHONS = {
     "debian12": "3.11",
@@ -37,14 +38,15 @@ PIP_CONF = f"[global]\nindex-url = https://{ca.LAB_NAME}/simple/\n"
 def index() -> Path:
     """Document root with simple/NAME/index.html and wheels/; the first use downloads the wheels."""
     machine = os.uname().machine
-    return cache.artifact("wheels", _build, *REQUIREMENTS, machine, *sorted(set(PYTHONS.values())))
+    return cache.artifact("wheels", _build, *REQUIREMENTS, CONTROLLER, machine, *sorted(set(PYTHONS.values())))
 
 
 def _build(root: Path) -> None:
     wheels = root / "wheels"
     pip = run(sys.executable, "-c", PIP).stdout.strip() + "/pip"
     for version in sorted(set(PYTHONS.values())):
-        _download(pip, version, wheels)
+        _download(pip, version, wheels, REQUIREMENTS)
+    _download(pip, PYTHONS["debian12"], wheels, (CONTROLLER,))
     for wheel in sorted(wheels.iterdir()):
         name = re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
         page = root / "simple" / name / "index.html"
@@ -54,12 +56,12 @@ def _build(root: Path) -> None:
             out.write(f'<a href="../../wheels/{wheel.name}#sha256={digest}">{wheel.name}</a>\n')
 
 
-def _download(pip: str, version: str, folder: Path) -> None:
+def _download(pip: str, version: str, folder: Path, locks: Iterable[Path]) -> None:
     """What a machine with this Python would choose; pip checks the hashes."""
     platforms = [f"--platform=manylinux_2_{minor}_{os.uname().machine}" for minor in GLIBC]
     abis = [f"--abi={abi}" for abi in (f"cp{version.replace('.', '')}", "abi3", "none")]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-        wanted.write("\n".join(_entries(version)))
+        wanted.write("\n".join(_entries(version, locks)))
         wanted.flush()
         run(
             *(
@@ -76,10 +78,10 @@ def _download(pip: str, version: str, folder: Path) -> None:
         )
 
 
-def _entries(version: str) -> Iterator[str]:
+def _entries(version: str, locks: Iterable[Path]) -> Iterator[str]:
     """The pinned requirements that hold for a Python; pip would judge their markers by the one it runs on."""
     python = {"python_version": version, "python_full_version": f"{version}.0"}
-    text = "".join(path.read_text() for path in REQUIREMENTS)
+    text = "".join(path.read_text() for path in locks)
     for entry in text.replace("\\\n", " ").splitlines():
         head = entry.split(" --hash")[0].strip()
         if head and not head.startswith("#"):
