@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import posixpath
 import re
 import shutil
@@ -98,7 +97,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         roots = self.settings.read("roots", [])
         if "edition" in self.fault:
             roots = [f"{root}/{self.fault['edition']}" for root in roots] + roots
-        return next((root + name + slash for root in roots if os.path.exists(root + name)), "/nonexistent")
+        return next((root + name + slash for root in roots if Path(root + name).exists()), "/nonexistent")
 
     def copyfile(self, source: BinaryIO, outputfile: BinaryIO) -> None:  # type: ignore[override]
         """The body: whole, cut short, or with one byte turned over in its middle."""
