@@ -27,7 +27,6 @@ LONGEST_FIRST = (
     "test_matrix.py",
     "test_existing.py",
     "test_what_a_mirror_can_do_wrong",
-    "test_a_disk_that_fills_up",
     "test_el.py",
     "hosts/test_faults.py",
     "test_upgrade.py",

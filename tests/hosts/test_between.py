@@ -11,7 +11,7 @@ from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.mirror import Mirror
 from tests.hosts.bed.proxy import proxy
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import as_printed, provision, provisioned
+from tests.hosts.provision import as_printed, dry, provision, provisioned
 
 pytestmark = pytest.mark.hosts("all")
 FORGET = "rm /usr/local/share/ca-certificates/test-bed.crt && update-ca-certificates --fresh"
@@ -21,11 +21,12 @@ import httpx2
 print(httpx2.get("https://www.postgresql.org/media/keys/ACCC4CF8.asc").status_code)'"""
 
 
-@pytest.mark.parametrize("image", ["debian12", "el9"])
+@pytest.mark.parametrize("image", [pytest.param("debian12", id="debian12-without-systemd"), "el9"])
 def test_cas_and_a_proxy_are_known_to_every_download(
     machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType, image: str
 ):
-    m = machine(image, pgdg=True, disk="4g")
+    systemd = image == "el9"  # how packages come and who starts the cluster have nothing to do with each other
+    m = machine(image, pgdg=True, systemd=systemd)
     assert m.run(FORGET).returncode == 0
     keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
     options = ("--data", "{}={}".format(*keys[image]), "--data", "postgres_source=pgdg")
@@ -45,7 +46,7 @@ def test_cas_and_a_proxy_are_known_to_every_download(
         assert page.returncode == 0, page.stderr
         assert "PostgreSQL 15 (pgdg)" in page.stderr
         assert "CAs of ca_files trusted" in said + page.stderr
-        facts.assert_provisioned(m, 15)
+        facts.assert_provisioned(m, 15, systemd)
         assert {"apt.postgresql.org", "download.postgresql.org"} & between.seen
         assert "mirror.lab" in between.seen
     assert mirror.requests(r"/simple/mcp/")
@@ -55,3 +56,12 @@ def test_cas_and_a_proxy_are_known_to_every_download(
     again = as_printed("docs/offline.md", "company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
     assert again.returncode == 0, again.stderr
     assert provisioned(m, *trusting).changes == 0
+    if not systemd:
+        assert "pg_ctlcluster 15 main start (no systemd here)" in page.stderr
+        m.power_cut()  # nothing starts a cluster at boot there: the next run does
+        m.start()
+        assert "cluster 15/main started" in provisioned(m, *trusting).said
+        facts.assert_provisioned(m, 15, systemd)
+        planned = dry(m.inventory(), *trusting)
+        assert planned.returncode == 0, planned.stderr
+        assert "would be:" not in planned.stderr

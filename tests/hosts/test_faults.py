@@ -39,7 +39,9 @@ def rest(run: subprocess.Popen[str]) -> str:
     return said
 
 
-def test_what_a_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines, mirror, fault):
+def test_what_a_mirror_can_do_wrong_and_then_a_full_disk_are_told_apart_and_overcome(
+    machine: Machines, mirror, fault
+):
     m, options = machine("debian12", pgdg=True), pgdg_options(mirror)
     # the bundled key is PGDG's own, this mirror signs with another
     assert "pgdg_apt_key" in assert_fails(m, "signed by another key")
@@ -56,9 +58,14 @@ def test_what_a_mirror_can_do_wrong_is_told_apart_and_overcome(machine: Machines
     with (
         mirror.fault(r"/postgresql-15_.*deb$", status=503, times=2),
         mirror.fault(r"/libpq5_", cut=1000, times=1),
+        running(m, "Packages", 1.0, *options, sight="dpkg .*--unpack") as run,
+        fault.full(m, free=20_000_000),
     ):
-        provisioned(m, *options)  # twice 503 and a torn download: apt tries again
+        said = rest(run)  # twice 503 and a torn download: apt tries again, and comes to the next trouble
+    assert run.returncode == 1
+    assert "the disk is full" in said
     assert [r.status for r in mirror.requests("/postgresql-15_")].count(503) >= 2
+    provisioned(m, *options)
     facts.assert_provisioned(m, 15)
     assert provisioned(m, *options).changes == 0
 
@@ -69,17 +76,6 @@ def test_without_names_nothing_is_begun(machine: Machines, fault, silent: bool):
     with fault.nodns(m, silent=silent):
         assert_fails(m, "can be had from nowhere")
     assert m.run("test -e /etc/memory-mcp -o -e /usr/bin/psql").returncode == 1
-
-
-def test_a_disk_that_fills_up_is_named_and_the_next_run_goes_on(machine: Machines, mirror, fault):
-    m, options = machine("debian12", pgdg=True), pgdg_options(mirror)
-    with running(m, "Packages", 1.0, *options, sight="dpkg .*--unpack") as run, fault.full(m, free=20_000_000):
-        said = rest(run)
-        assert run.returncode == 1
-        assert "the disk is full" in said
-    provisioned(m, *options)
-    facts.assert_provisioned(m, 15)
-    assert provisioned(m, *options).changes == 0
 
 
 def test_names_that_no_longer_resolve_are_named_and_the_next_run_goes_on(machine: Machines, fault):

@@ -79,18 +79,6 @@ def test_ubuntu_26_04_has_postgresql_18_and_python_3_14_of_its_own(machine: Mach
     assert facts.look(m, "ls /opt/memory-mcp/current/lib") == "python3.14\n"
 
 
-def test_debian_12_without_systemd(machine: Machines, mirror):
-    m, key = machine("debian12", pgdg=True, systemd=False), ("--data", f"pgdg_apt_key={mirror.apt_key}")
-    said = provisioned(m, *key).said
-    assert "pg_ctlcluster 15 main start (no systemd here)" in said
-    facts.assert_provisioned(m, 15, systemd=False)
-    m.power_cut()  # nothing starts a cluster at boot there: the next run does
-    m.start()
-    assert "cluster 15/main started" in provisioned(m, *key).said
-    facts.assert_provisioned(m, 15, systemd=False)
-    assert provisioned(m, *key).changes == 0
-
-
 def test_ten_machines_in_one_run_and_one_of_them_compiles(machine: Machines, tmp_path):
     bare_of_pgvector = machine.several("debian12", 2, before="pgvector")
     machines = [*bare_of_pgvector, *machine.several("debian12", 8, before="Configuration")]
