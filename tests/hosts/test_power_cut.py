@@ -21,10 +21,23 @@ HALF = "dpkg-query -W -f '${db:Status-Status}' postgresql-15 | grep -q half-conf
 SMOKED = "test -e /opt/memory-mcp/smoke-local.json"
 
 
+def cut_and_look(machine: Machine, step: str, sight: str, after: float, found: str) -> None:
+    """Cut the power of a run there; the command `found` succeeds on the machine if that came in time."""
+    cut_off(machine, step, after, "power", sight)
+    assert machine.run(found).returncode == 0, sight
+
+
+def assert_finished(machine: Machine) -> None:
+    """The next run gets to the end, and the one after it has nothing to do."""
+    provisioned(machine)
+    facts.assert_provisioned(machine, 15)
+    assert provisioned(machine).changes == 0
+
+
 def test_the_power_fails_again_and_again_from_the_compiler_to_a_migration(machine: Machines):
     """Each run gets over what the cut before left, and further; the last one gets to the end."""
     m = machine("debian12", before="pgvector")
-    for step, sight, after, found in (
+    cuts = (
         ("pgvector", "cc1 ", 0.3, f"! test -e {VECTOR}"),
         (
             "Database and role",
@@ -40,16 +53,14 @@ def test_the_power_fails_again_and_again_from_the_compiler_to_a_migration(machin
         ),
         ("Configuration", "/etc/memory-mcp/config/projects.json", 0.0, f"! {SMOKED}"),
         ("Schema", "^postgres: .*memory_user memory_default .* (CREATE|ALTER|DO)", 0.0, f"! {SMOKED}"),
-    ):
-        cut_off(m, step, after, "power", sight)
-        assert m.run(found).returncode == 0, sight
-    provisioned(m)
-    facts.assert_provisioned(m, 15)
-    assert provisioned(m).changes == 0
+    )
+    for step, sight, after, found in cuts:
+        cut_and_look(m, step, sight, after, found)
+    assert_finished(m)
 
 
 def test_the_power_fails_again_and_again_while_packages_are_installed(machine: Machines):
-    """The same."""
+    """The same for one step, from a bare machine."""
     m = machine("debian12")
     for sight, after, found in (
         ("apt/methods/http", 0.5, "! command -v psql"),
@@ -60,12 +71,9 @@ def test_the_power_fails_again_and_again_while_packages_are_installed(machine: M
             f"{HALF} && test -e {DATA}/global/pg_control && ! test -e {DATA}/base/5",
         ),
     ):
-        cut_off(m, "Packages", after, "power", sight)
-        assert m.run(found).returncode == 0, sight
-    provisioned(m)
+        cut_and_look(m, "Packages", sight, after, found)
+    assert_finished(m)
     assert m.run("ls -d /var/lib/postgresql/set-aside-15-main-*/data").returncode == 0
-    facts.assert_provisioned(m, 15)
-    assert provisioned(m).changes == 0
 
 
 HOLD = "BEGIN; LOCK TABLE memories IN ROW EXCLUSIVE MODE; SELECT pg_sleep(600)"  # lets reads pass, but no DDL
