@@ -56,8 +56,9 @@ class Machines:
     ) -> Machine:
         make.setdefault("index", image in wheels.PYTHONS)
         moment = snapshot.END if provisioned else before
-        layers = snapshot.layers(self.lab, self.mirror, image, moment) if moment else ()
-        what = Make(image, layers=layers, **make)
+        if moment:
+            make["layers"] = snapshot.layers(self.lab, self.mirror, image, moment)
+        what = Make(image, **make)
         self.mirror.offer(what)
         machine = Machine.create(self.lab, name or f"m{next(self.numbers)}", what)
         self.made.append(machine)

