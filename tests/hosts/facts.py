@@ -20,8 +20,8 @@ TRACES = (
 
 
 def look(machine: Machine, command: str, input: str | None = None) -> str:  # noqa: A002
-    """What a command that must work prints there. A login would cost as much CPU as the rest of it."""
-    return machine.inside(command, input=input).stdout
+    """What a command that must work prints there."""
+    return machine.run(command, input=input, check=True).stdout
 
 
 def sql(machine: Machine, statement: str, database: str = "memory_default", port: int = 5432) -> list[str]:

@@ -27,7 +27,7 @@ def furnished(m: Machine) -> Machine:
 
 def mine(m: Machine, command: str, input: str | None = None) -> str:  # noqa: A002
     """Output of a command of the user, which has to work."""
-    done = m.run(command, input=input, user=USER)
+    done = m.ssh(command, input=input, user=USER)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -39,7 +39,7 @@ def admin(m: Machine, statement: str, database: str = "memory_default") -> list[
 
 
 def state(m: Machine) -> str:
-    return str(json.loads(m.run(f"{MCP} embedded status --json", user=USER).stdout)["state"])
+    return str(json.loads(m.ssh(f"{MCP} embedded status --json", user=USER).stdout)["state"])
 
 
 def assert_whole(m: Machine) -> None:

@@ -35,16 +35,16 @@ BARE = "! command -v python3 gcc psql curl gpg && ! test -e /usr/lib/postgresql"
 @pytest.mark.parametrize("image", ["debian12", pytest.param("debian13", marks=pytest.mark.hosts("all"))])
 def test_machine_is_bare_and_whole(machine: Machines, image: str) -> None:
     m = machine(image)
-    assert m.run(BARE).returncode == 0
-    assert m.run("systemctl is-system-running --wait").stdout == "running\n"
-    assert m.run(". /etc/os-release; echo $ID$VERSION_ID").stdout == f"{image}\n"
-    assert m.run("cat", input="through stdin").stdout == "through stdin"
+    assert m.ssh(BARE).returncode == 0
+    assert m.ssh("systemctl is-system-running --wait").stdout == "running\n"
+    assert m.ssh(". /etc/os-release; echo $ID$VERSION_ID").stdout == f"{image}\n"
+    assert m.ssh("cat", input="through stdin").stdout == "through stdin"
 
 
 def test_ops_becomes_root_without_password(machine: Machines) -> None:
     m = machine("debian12")
-    assert m.run("id -un", user="ops").stdout == "ops\n"
-    assert m.run("sudo -n id -un", user="ops").stdout == "root\n"
+    assert m.ssh("id -un", user="ops").stdout == "ops\n"
+    assert m.ssh("sudo -n id -un", user="ops").stdout == "root\n"
 
 
 @pytest.mark.hosts("all")
@@ -67,29 +67,29 @@ def test_pyinfra_reaches_a_machine_through_its_inventory(machine: Machines, tmp_
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert m.inside("cat /root/who").stdout == "root\n"
+    assert m.run("cat /root/who").stdout == "root\n"
 
 
 def test_reboot_keeps_the_disk_and_changes_the_boot(machine: Machines) -> None:
     m = machine("debian12")
-    first = m.run(
+    first = m.ssh(
         "echo kept > /var/kept; touch /run/lost; systemd-analyze >/dev/null; cat /etc/machine-id"
     ).stdout
     pid = m.pid1()
     m.reboot()
     assert m.pid1() != pid
-    assert m.run("cat /var/kept; ls /run/lost").stdout == "kept\n"
-    assert m.run("cat /etc/machine-id").stdout == first
+    assert m.ssh("cat /var/kept; ls /run/lost").stdout == "kept\n"
+    assert m.ssh("cat /etc/machine-id").stdout == first
 
 
 def test_power_cut_stops_everything_and_keeps_the_disk(machine: Machines) -> None:
     m = machine("debian12")
-    m.run("echo written > /var/kept; systemd-run --unit=work sleep 1000")
+    m.ssh("echo written > /var/kept; systemd-run --unit=work sleep 1000")
     m.power_cut()
     assert not m.running()
-    assert m.run("true").returncode == 255
+    assert m.ssh("true").returncode == 255
     m.start()
-    assert m.run("cat /var/kept; systemctl is-active work").stdout == "written\ninactive\n"
+    assert m.ssh("cat /var/kept; systemctl is-active work").stdout == "written\ninactive\n"
 
 
 @pytest.mark.hosts("all")
@@ -98,31 +98,31 @@ def test_machine_that_was_shut_down_starts_again(machine: Machines) -> None:
     m.off()
     assert not m.running()
     m.start()
-    assert m.run("true").returncode == 0
+    assert m.ssh("true").returncode == 0
 
 
 @pytest.mark.hosts("all")
 def test_five_machines_see_each_other(machine: Machines) -> None:
     machines = machine.several("debian12", 5)
     assert len({m.ip for m in machines}) == 5
-    ids = {m.run("cat /etc/machine-id").stdout for m in machines}
+    ids = {m.ssh("cat /etc/machine-id").stdout for m in machines}
     assert len(ids) == 5
     for other in machines[1:]:
-        greeting = machines[0].run(f"exec 3<>/dev/tcp/{other.ip}/22; head -c 4 <&3", user="ops")
+        greeting = machines[0].ssh(f"exec 3<>/dev/tcp/{other.ip}/22; head -c 4 <&3", user="ops")
         assert greeting.stdout == "SSH-"
 
 
 @pytest.mark.hosts("all")
 def test_two_machines_have_services_of_their_own(machine: Machines) -> None:
     a, b = machine.several("debian12", 2)
-    a.run("systemctl mask --now cron systemd-journald.socket systemd-journald")
-    assert b.run("systemctl is-active systemd-journald").stdout == "active\n"
+    a.ssh("systemctl mask --now cron systemd-journald.socket systemd-journald")
+    assert b.ssh("systemctl is-active systemd-journald").stdout == "active\n"
 
 
 def test_names_of_the_real_repositories_lead_nowhere(machine: Machines) -> None:
     m = machine("debian12")
     for name in ("apt.postgresql.org", "download.postgresql.org", "github.com"):
-        assert m.run(f"getent ahostsv4 {name} | cut -d' ' -f1 | sort -u").stdout == "0.0.0.0\n"
+        assert m.ssh(f"getent ahostsv4 {name} | cut -d' ' -f1 | sort -u").stdout == "0.0.0.0\n"
 
 
 def test_destroyed_machine_leaves_nothing(machine: Machines, lab: Lab) -> None:

@@ -29,7 +29,7 @@ def mac(shared_machine: Machines) -> Iterator[Machine]:
     mirror = machine.run(fetch).stdout.strip()
     source = f"{mirror}/pool/main/p/pgvector/pgvector_0.8.0.orig.tar.gz"
     cache = f"{HOME}/.cache/memory-mcp"
-    done = machine.run(f"mkdir -p {cache} && cd {cache} && curl -fsSLO {source}", user=USER)
+    done = machine.ssh(f"mkdir -p {cache} && cd {cache} && curl -fsSLO {source}", user=USER)
     assert done.returncode == 0, done.stderr
     yield machine
     machine.destroy()
@@ -37,17 +37,17 @@ def mac(shared_machine: Machines) -> Iterator[Machine]:
 
 def calls(machine: Machine) -> list[str]:
     """What Homebrew was asked since the last time."""
-    done = machine.run(f"cat {PREFIX}/calls; : >{PREFIX}/calls", user=USER)
+    done = machine.ssh(f"cat {PREFIX}/calls; : >{PREFIX}/calls", user=USER)
     return done.stdout.splitlines()
 
 
 def password(machine: Machine) -> str:
-    text = machine.run(f"cat {HOME}/.config/memory-mcp/config/projects.json", user=USER).stdout
+    text = machine.ssh(f"cat {HOME}/.config/memory-mcp/config/projects.json", user=USER).stdout
     return unquote(urlsplit(json.loads(text)["local"]["databaseUrl"]).password or "")
 
 
 def sql(machine: Machine, statement: str) -> list[str]:
-    done = machine.run(f"{BIN}/psql -XAtq -h /tmp -d memory_default -f -", input=statement, user=USER)
+    done = machine.ssh(f"{BIN}/psql -XAtq -h /tmp -d memory_default -f -", input=statement, user=USER)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -83,18 +83,18 @@ def test_nothing_of_it_is_root_s(mac: Machine):
 
 def test_the_role_logs_in_with_its_password_and_with_no_other(mac: Machine):
     login = f"{BIN}/psql -XAtw -h localhost -U memory_user -d memory_default -c 'SELECT 1'"
-    right = mac.run(
+    right = mac.ssh(
         f"IFS= read -r PGPASSWORD; export PGPASSWORD; {login}", input=password(mac) + "\n", user=USER
     )
     assert right.stdout == "1\n", right.stderr
-    wrong = mac.run(f"PGPASSWORD=wrong {login}", user=USER)
+    wrong = mac.ssh(f"PGPASSWORD=wrong {login}", user=USER)
     assert "password authentication failed" in wrong.stderr
 
 
 def test_the_command_is_there_for_its_user(mac: Machine):
-    done = mac.run(f"{HOME}/.local/bin/memory-mcp doctor --json", user=USER)
+    done = mac.ssh(f"{HOME}/.local/bin/memory-mcp doctor --json", user=USER)
     assert done.returncode == 0, done.stdout
-    assert mac.run(f"{HOME}/.local/bin/memory-mcp smoke", user=USER).returncode == 0
+    assert mac.ssh(f"{HOME}/.local/bin/memory-mcp smoke", user=USER).returncode == 0
 
 
 def test_a_second_run_changes_nothing_and_asks_homebrew_nothing(mac: Machine):
@@ -103,7 +103,7 @@ def test_a_second_run_changes_nothing_and_asks_homebrew_nothing(mac: Machine):
 
 
 def test_a_stopped_service_is_started_again(mac: Machine):
-    mac.run(f"{BIN}/pg_ctl -D {PREFIX}/var/postgresql@15 -m fast -w stop", user=USER)
+    mac.ssh(f"{BIN}/pg_ctl -D {PREFIX}/var/postgresql@15 -m fast -w stop", user=USER)
     assert provisioned(mac, user=USER).changes > 0
     assert calls(mac) == ["services restart postgresql@15"]
     assert sql(mac, "SELECT 1") == ["1"]
@@ -132,7 +132,7 @@ def test_root_is_refused_and_told_why(mac: Machine):
 
 def test_what_the_user_adds_to_the_env_file_is_kept(mac: Machine):
     line = base64.b64encode(b"MY_OWN=1\n").decode()
-    mac.run(f"echo {line} | base64 -d >>{HOME}/.config/memory-mcp/.env", user=USER)
+    mac.ssh(f"echo {line} | base64 -d >>{HOME}/.config/memory-mcp/.env", user=USER)
     provisioned(mac, user=USER)  # proves with a client that the server still works with it
     assert provisioned(mac, user=USER).changes == 0
-    assert "MY_OWN=1" in mac.run(f"cat {HOME}/.config/memory-mcp/.env", user=USER).stdout
+    assert "MY_OWN=1" in mac.ssh(f"cat {HOME}/.config/memory-mcp/.env", user=USER).stdout

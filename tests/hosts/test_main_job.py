@@ -81,6 +81,15 @@ def test_the_summary_tells_how_to_go_on(story: Story):
         assert words in story.first.said
 
 
+def test_all_that_a_server_loads_is_compiled(machine_after: Machine):
+    """Its own user could not keep what is compiled later, so every start would do it again."""
+    loads = "PYTHONVERBOSE=1 memory-mcp %s </dev/null 2>&1 >/dev/null | grep '^# code object from ./opt'"
+    for command in ("serve --env-file /etc/memory-mcp/.env", "doctor", "db status"):
+        loaded = facts.look(machine_after, loads % command).splitlines()
+        assert len(loaded) > 100
+        assert [line for line in loaded if ".pyc" not in line] == []
+
+
 def test_an_old_pgvector_is_warned_of_by_its_cve(story: Story):
     assert "CVE-2026-3172" in story.first.said
 

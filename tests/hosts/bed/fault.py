@@ -127,13 +127,13 @@ def readonly(machine: Machine, *folders: str) -> Iterator[None]:
     try:
         for folder in folders or ("/etc", "/usr", "/var"):
             q = shlex.quote(folder)
-            machine.inside(f"mount --bind {q} {q}")
+            machine.run(f"mount --bind {q} {q}", check=True)
             done.append(q)
-            machine.inside(f"mount -o remount,bind,ro {q}")
+            machine.run(f"mount -o remount,bind,ro {q}", check=True)
         yield
     finally:
         for q in reversed(done):
-            machine.inside(f"umount --lazy {q}")
+            machine.run(f"umount --lazy {q}", check=True)
 
 
 @contextmanager
