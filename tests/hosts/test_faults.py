@@ -100,3 +100,16 @@ def test_a_postgresql_that_is_killed_during_the_smoke_test(machine: Machines):
     assert "cluster 15/main started" in provisioned(m).said
     facts.assert_provisioned(m, 15)
     assert provisioned(m).changes == 0
+
+
+def test_a_package_that_dpkg_wants_to_unpack_again_and_one_that_is_missing(machine: Machines):
+    """What a full disk leaves where dpkg cannot note how far it came; that is rare, so it is done by hand."""
+    m = machine("debian12", provisioned=True)
+    noted = "/^Package: python3-venv$/,/^Status:/ s/^Status: .*/Status: install reinstreq unpacked/"
+    m.run(f"dpkg --remove --force-depends libxslt1.1; sed -i '{noted}' /var/lib/dpkg/status", check=True)
+    assert m.run("dpkg --configure -a").returncode == 1, "dpkg cannot help itself"
+    run = provisioned(m)
+    assert "interrupted installation of packages completed" in run.said
+    assert m.run("dpkg --audit; dpkg -l | grep '^[a-z][^ ]* *libxslt1.1'").stdout.startswith("ii")
+    assert run.changes == 1
+    assert provisioned(m).changes == 0

@@ -15,7 +15,10 @@ SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
 can_compile() { true; }
-errors() { grep -E "^(E|Err|W|dpkg): ?|rror:|$DISK" "$1" | grep -v '^W: Download is performed unsandboxed'; }
+errors() { # dpkg says in the next line, indented, what is wrong with a package
+  awk -v disk="$DISK" '/^(E|Err|W|dpkg): ?|rror:/ || $0 ~ disk || next_one { print } { next_one = /^dpkg: error processing/ }' "$1" |
+    grep -v '^W: Download is performed unsandboxed'
+}
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 \
   -o Acquire::https::Timeout=30 -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-confdef "$@"; }
 
@@ -76,7 +79,13 @@ set_aside() { # what a cut-off initdb left, which would be started as if it were
 
 complete() { # where it was cut off among packages that need one another, dpkg cannot go on alone: apt gets the others
   dpkg --configure -a --force-confold && return 0
-  apt update && apt --fix-broken --no-remove --no-install-recommends install
+  apt update || return
+  apt --fix-broken --no-remove --no-install-recommends install && return 0
+  # on a full disk dpkg may come to a package's end and not note it: it wants that one unpacked again, but apt unpacks
+  # a version again only when it is told to
+  again=$(dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
+  # shellcheck disable=SC2086 -- a list of words
+  [ -n "$again" ] && apt --reinstall --no-remove --no-install-recommends install $again
 }
 
 # -- from here on things change
