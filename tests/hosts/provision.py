@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,11 @@ def environment(**more: str) -> dict[str, str]:
     """The environment of a user who has not set anything for this toolkit."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MEMORY_", "OPENAI_", "PG"))}
     return {**clean, **more}
+
+
+def data(settings: Mapping[str, Any]) -> list[str]:
+    """Options that give these settings."""
+    return [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
 
 
 def provision(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import runpy
@@ -18,7 +17,7 @@ import pytest
 
 from tests.hosts.bed import cache, needs
 from tests.hosts.bed.cgroup import ROOT
-from tests.hosts.bed.lab import STATE, Lab, sweep
+from tests.hosts.bed.lab import STATE, Lab, free, sweep
 from tests.hosts.conftest import Machines
 
 
@@ -218,7 +217,7 @@ def test_interrupted_tests_clean_up_themselves(
     pytest_itself.communicate()
     for number, port, pid in made:
         assert not alive(pid)
-        if free(int(number)):
+        if free(int(number)):  # else another run of the tests on this box has taken it by now
             assert not traces(int(number), "interrupted", port)
             assert not (STATE / number).exists()
 
@@ -256,14 +255,6 @@ def processes_of(n: int) -> list[str]:
         with contextlib.suppress(OSError):  # it ended meanwhile
             found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
     return [line for line in found if f"{STATE}/{n}/" in line]
-
-
-def free(n: int) -> bool:
-    """Whether no session has that number; another run of the tests on this box may have taken it by now."""
-    with (STATE / f"{n}.lock").open() as lock, contextlib.suppress(BlockingIOError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 def alive(pid: str) -> bool:

@@ -13,7 +13,7 @@ from tests.hosts.bed import mirror_rpm
 from tests.hosts.bed.machine import Machine
 from tests.hosts.bed.mirror import Mirror
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import MAIN_JOB, Run, dry, inventory_of, provision
+from tests.hosts.provision import MAIN_JOB, Run, data, dry, inventory_of, provision
 
 pytestmark = pytest.mark.hosts("all")
 IMAGES = ("debian12", "el8", "el9", "el10", "fedora")
@@ -77,7 +77,7 @@ def story(
     shared_machine: Machines, session_mirror: Mirror, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Story]:
     keys = {"pgdg_apt_key": session_mirror.apt_key, "pgdg_yum_key": session_mirror.rpm_key}
-    options = [word for name, key in keys.items() for word in ("--data", f"{name}={key}")]
+    options = data(keys)
     session_mirror.begin()
     machines = [shared_machine(image, pgdg=True) for image in IMAGES]
     yield Story(machines, inventory_of(tmp_path_factory.mktemp("five"), machines), *options)

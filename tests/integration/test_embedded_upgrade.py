@@ -21,10 +21,10 @@ PASSWORD = "not-a-secret-of-anybody"
 
 def older(major: int) -> Path:
     """Programs of an older version."""
-    wheel = older_wheel.folder()
-    if wheel is None:
+    tree = older_wheel.tree(major)
+    if tree is None:
         missing(f"the wheel {older_wheel.NAME}, which has older versions")
-    return wheel / older_wheel.FOLDERS[major] / "bin"
+    return tree / "bin"
 
 
 @pytest.fixture

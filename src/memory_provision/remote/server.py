@@ -17,7 +17,7 @@ from memory_provision.remote.pip import explained, pip, private, proxies
 NEEDED = (3, 10)
 # where a virtual environment has its programs, and what its pip reads
 BIN, EXE, PIP_CONF = ("Scripts", ".exe", "pip.ini") if sys.platform == "win32" else ("bin", "", "pip.conf")
-# Installed because a package names it, and loaded by nothing that the server does: half of all the code.
+# Installed because a package names it, and loaded by nothing that the server does: nearly half of all the code.
 UNUSED = r"""(?x) site-packages [/\\] (
     .* [/\\] tests | numpy [/\\] (distutils | f2py | ma | polynomial | testing) | pydantic [/\\] v1
     | huggingface_hub | hf_xet | fsspec | filelock | tqdm | packaging | yaml | toml | wordllama

@@ -94,6 +94,15 @@ def sweep() -> list[int]:
     return swept
 
 
+def free(n: int) -> bool:
+    """Whether no living session has that number."""
+    lock = _try_lock(n)
+    if lock is None:
+        return False
+    os.close(lock)
+    return True
+
+
 def mounts_below(folder: Path) -> list[str]:
     """Mount points under `folder`, in the order they were mounted."""
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]

@@ -50,16 +50,12 @@ def repository(suite: Suite) -> Path:
 def _build(suite: Suite, root: Path) -> None:
     out = root / mirror_apt.REPOSITORY
     out.mkdir(parents=True)
-    wheel = older_wheel.folder()
-    assert wheel is not None, f"{older_wheel.NAME} is one of the tests' own requirements"
-    trees = {wheel / older_wheel.FOLDERS[major]: f"/trees/{major}" for major in suite.majors}
-    places = {out: "/out", older_wheel.libraries(wheel): "/trees/libraries", **trees}
+    places = {out: "/out"}
+    for major in suite.majors:
+        tree = older_wheel.tree(major)
+        assert tree is not None, f"{older_wheel.NAME} is one of the tests' own requirements"
+        places |= {tree: f"/trees/{major}", tree.parents[1] / older_wheel.LIBRARIES: "/trees/libraries"}
     arguments = (suite.name, suite.suffix, suite.tls, *map(str, suite.majors))
-    inside_copy(_builder(suite), "sh", "-s", *arguments, binds=places, input=mirror_apt.script(FILL))
+    made_in = builder("builder-deb", DEB, suite.builder)
+    inside_copy(made_in, "sh", "-s", *arguments, binds=places, input=mirror_apt.script(FILL))
     mirror_apt.sign(out / "dists" / suite.name / "Release")
-
-
-def _builder(suite: Suite) -> Path:
-    if suite.builder == "bookworm":
-        return builder("builder-deb", DEB)
-    return builder(f"builder-deb-{suite.builder}", DEB, suite.builder)
