@@ -13,10 +13,14 @@ SOURCES_FILE=/etc/apt/sources.list.d/memory-mcp-pgdg.sources
 [ -z "$BUNDLE" ] || export APT_CONFIG="$BUNDLE/etc/apt.conf" # it names the bundle as the only source
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+torn() { # is a package between two states? dpkg --audit would also name those that are merely built without checksums
+  [ -n "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] ||
+    dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag}\n' | grep -qvE '^(installed|config-files|not-installed) ok$'
+}
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
 can_compile() { true; }
 errors() { # dpkg says in the next line, indented, what is wrong with a package
-  awk -v disk="$DISK" '/^(E|Err|W|dpkg): ?|rror:/ || $0 ~ disk || next_one { print } { next_one = /^dpkg: error processing/ }' "$1" |
+  awk -v disk="$DISK" '/^(E|Err|W|dpkg): ?|rror:/ || / (Pre)?Depends: / || $0 ~ disk || next_one { print } { next_one = /^dpkg: error processing/ }' "$1" |
     grep -v '^W: Download is performed unsandboxed'
 }
 apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Acquire::http::Timeout=30 \
@@ -43,7 +47,7 @@ fresh_lists() { # fresh_lists FOLDER: fetched into there, and read from there by
 
 # -- what is missing
 look
-torn=; [ -n "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || [ -n "$(dpkg --audit 2>/dev/null | head -n 1)" ] && torn=yes
+torn=; torn && torn=yes
 scheme=https; [ -s /etc/ssl/certs/ca-certificates.crt ] || scheme=http # the signature protects either way
 uri=$PGDG_URL; case $uri in https://*) uri="$scheme://${PGDG_URL#https://}" ;; esac
 sources="Types: deb
@@ -77,16 +81,33 @@ set_aside() { # what a cut-off initdb left, which would be started as if it were
     trouble "$data cannot be moved aside" "an initdb that was cut off left it" "move it away by hand, then run again"
 }
 
-complete() { # where it was cut off among packages that need one another, dpkg cannot go on alone: apt gets the others
-  dpkg --configure -a --force-confold && return 0
+whole_bytecode() { # on a full disk Python takes what fitted for all of it (python/cpython#126606), and cannot load it
+  for python in /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9]; do
+    [ ! -x "$python" ] || "$python" -I -S -B -X pycache_prefix=/nonexistent -c '
+import glob, marshal, os, sys
+for path in glob.glob(f"/usr/lib/python3*/**/*.{sys.implementation.cache_tag}.pyc", recursive=True):
+    try:
+        with open(path, "rb") as file:
+            marshal.loads(file.read()[16:])
+    except (EOFError, TypeError, ValueError):
+        os.unlink(path)
+' || true # a Python that does not run yet has to be unpacked first
+  done
+}
+complete() {
+  whole_bytecode
+  dpkg --configure -a --force-confold && whole && return
+  # where it was cut off among packages that need one another, dpkg cannot go on alone; and one whose files are there by
+  # half it passes over in silence: apt gets the others, and that one again
   apt update || return
-  apt --fix-broken --no-remove --no-install-recommends install && return 0
+  apt --fix-broken --no-remove --no-install-recommends install && whole && return
   # on a full disk dpkg may come to a package's end and not note it: it wants that one unpacked again, but apt unpacks
   # a version again only when it is told to
   again=$(dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
   # shellcheck disable=SC2086 -- a list of words
-  [ -n "$again" ] && apt --reinstall --no-remove --no-install-recommends install $again
+  [ -n "$again" ] && apt --fix-broken --reinstall --no-remove --no-install-recommends install $again && whole
 }
+whole() { ! torn && apt-get -q check; } # and all that a package needs is there
 
 # -- from here on things change
 alone

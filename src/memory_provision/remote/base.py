@@ -210,6 +210,14 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
+def flush(folder: str) -> None:
+    """All that was written there is on the disk, before something is put beside it that says so."""
+    if sys.platform == "linux":
+        must(["sync", "-f", folder], f"{folder} cannot be written to the disk")
+    elif sys.platform != "win32":
+        os.sync()
+
+
 def sync_mode(report: Report, apply: bool, path: str, rights: Rights) -> None:
     """Owner, group and mode of what exists already."""
     if sys.platform == "win32":

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from memory_provision.remote.base import Report, Trouble, must, read_text, run
+from memory_provision.remote.base import Report, Trouble, flush, must, read_text, run
 
 SAFE = (0, 8, 2)
 """The first release without CVE-2026-3172, a buffer overflow in parallel HNSW builds."""
@@ -187,4 +187,6 @@ def _publish(request: dict[str, Any], stage: Path) -> None:
         beside = target.with_name(f".{target.name}.new")
         shutil.copyfile(path, beside)
         beside.chmod(0o755 if target.suffix in (".so", ".dylib") else 0o644)
+        if target.suffix == ".control":
+            flush(str(target.parent))
         beside.replace(target)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from memory_provision.remote.base import Report, Rights, Trouble, must, run, sync_directory
+from memory_provision.remote.base import Report, Rights, Trouble, flush, must, replace_file, run, sync_directory
 from memory_provision.remote.model import LACKING, written
 from memory_provision.remote.pip import explained, pip, private, proxies
 
@@ -118,7 +118,10 @@ def _install(request: dict[str, Any], report: Report, python: str, room: str) ->
     compiled = [interpreter, "-m", "compileall", "-q", "-x", UNUSED, f"{room}/lib"]
     must(compiled, "the server cannot be compiled")
     must([f"{room}/{BIN}/memory-mcp{EXE}", "--version"], "the installed server does not start")
-    Path(f"{room}/.complete").touch()
+    flush(room)
+    # not an empty file, which a full disk still takes: there Python cuts off what it compiles without a word
+    # (python/cpython#126606)
+    replace_file(f"{room}/.complete", f"{os.path.basename(room)}\n", Rights(0o644))
 
 
 def _link(report: Report, apply: bool, target: str, link: str) -> None:
