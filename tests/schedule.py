@@ -20,7 +20,6 @@ LONGEST_FIRST = (
     "test_five.py",
     "test_ten_machines",
     "test_offline.py",
-    "test_power_cut.py",
     "test_laptop",
     "test_between.py",
     "test_docs_laptop.py",

@@ -11,6 +11,7 @@ from tests.hosts.bed import el
 from tests.hosts.bed.machine import Machine
 
 SOCKET = "/var/run/postgresql"  # a psql that is not the distribution's looks elsewhere
+BETWEEN = "-- next --"
 # Files that the main job makes, as a person would look for them.
 TRACES = (
     "ls -d /opt/memory-mcp /etc/memory-mcp /usr/local/bin/memory-mcp /var/cache/memory-mcp /var/lib/memory-mcp "
@@ -28,6 +29,18 @@ def sql(machine: Machine, statement: str, database: str = "memory_default", port
     """Rows of a query, asked by the administrator with the machine's own psql."""
     ask = f"cd / && su postgres -s /bin/sh -c 'psql -XAtq -h {SOCKET} -p {port} -d {database} -f -'"
     return look(machine, ask, input=statement).splitlines()
+
+
+def answers(machine: Machine, *statements: str, database: str = "memory_default") -> list[list[str]]:
+    """Rows of each of several queries, in one session: starting psql costs more than all that it is asked."""
+    text = "".join(f"{statement};\n\\echo {BETWEEN}\n" for statement in statements)
+    rows: list[list[str]] = [[]]
+    for line in sql(machine, text, database):
+        if line == BETWEEN:
+            rows.append([])
+        else:
+            rows[-1].append(line)
+    return rows[:-1]
 
 
 def registry(machine: Machine) -> dict[str, Any]:
@@ -49,6 +62,17 @@ def assert_provisioned(machine: Machine, major: int, systemd: bool = True) -> No
     assert_usable(machine)
 
 
+def assert_works_after_a_reboot(machine: Machine, major: int) -> None:
+    """What ran runs again, on the same terms, with the same content; a real client can use it."""
+    machine.reboot()
+    machine.run("systemctl is-system-running --wait")
+    host = machine.testinfra()
+    assert_server(machine, host, major, systemd=True)
+    assert_database(machine)
+    assert_files(host)
+    assert json.loads(look(machine, "memory-mcp smoke --json"))["ok"]
+
+
 def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> None:
     """Installed, running now and after a reboot, on loopback only, SCRAM for everyone who comes by TCP."""
     release = el.RELEASES.get(machine.made.image)
@@ -60,32 +84,40 @@ def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> Non
         assert host.service(unit).is_enabled
     listeners = look(machine, "ss -ltnH 'sport = :5432' | awk '{print $4}' | sort").split()
     assert listeners == ["127.0.0.1:5432", "[::1]:5432"]
-    assert sql(machine, "SHOW password_encryption", "postgres") == ["scram-sha-256"]
-    methods = sql(
-        machine, "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type <> 'local'", "postgres"
+    encryption, methods = answers(
+        machine,
+        "SHOW password_encryption",
+        "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type <> 'local'",
+        database="postgres",
     )
+    assert encryption == ["scram-sha-256"]
     assert methods == ["scram-sha-256"]
 
 
 def assert_database(machine: Machine) -> None:
     """The role's rights, the owner, the extensions, the schema."""
-    role = (
+    role, owner, extensions, tables, indexes, kept, memories, used = answers(
+        machine,
         "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolcanlogin, rolpassword "
+        "FROM pg_authid WHERE rolname = 'memory_user'",
+        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database "
+        "WHERE datname = current_database()",
+        "SELECT extname, extversion FROM pg_extension ORDER BY 1",
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'memories'",
+        "SELECT project, name FROM memory_indexes",
+        "SELECT count(*) FROM memories",
+        "SELECT count(*) FROM memory_usage_log",
     )
-    [row] = sql(machine, role + "FROM pg_authid WHERE rolname = 'memory_user'")
+    [row] = role
     assert row.startswith("f|f|f|f|f|t|SCRAM-SHA-256$")
-    owner = "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = "
-    assert sql(machine, owner + "current_database()") == ["memory_user|UTF8"]
-    extensions = sql(machine, "SELECT extname, extversion FROM pg_extension ORDER BY 1")
+    assert owner == ["memory_user|UTF8"]
     assert [line.split("|")[0] for line in extensions] == ["pgcrypto", "plpgsql", "vector"]
     assert tuple(map(int, extensions[2].split("|")[1].split("."))) >= (0, 8, 0)
-    tables = sql(machine, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     assert {"memories", "memory_indexes", "memory_relationships", "memory_usage_log"} <= set(tables)
-    indexes = sql(machine, "SELECT indexname FROM pg_indexes WHERE tablename = 'memories'")
     assert "idx_memories_embedding_ivfflat" in indexes
-    assert sql(machine, "SELECT project, name FROM memory_indexes") == ["default|memory"]
-    assert sql(machine, "SELECT count(*) FROM memories") == ["0"]  # the smoke test left nothing
-    assert sql(machine, "SELECT count(*) FROM memory_usage_log") == ["0"]
+    assert kept == ["default|memory"]
+    assert (memories, used) == (["0"], ["0"])  # the smoke test left nothing
 
 
 def assert_files(host: Any) -> None:

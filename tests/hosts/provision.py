@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.hosts import prefork
 from tests.hosts.bed.machine import Machine
 from tests.hosts.watch import wait_for
 
@@ -63,14 +64,8 @@ def provision(
 ) -> Run:
     """Run a job to its end and apply its changes."""
     begun = time.monotonic()
-    done = subprocess.run(
-        command(inventory, "-y", "--json", *options, job=job),
-        cwd=ROOT,
-        env=environment(**(env or {})),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    line = command(inventory, "-y", "--json", *options, job=job)
+    done = prefork.run(line, ROOT, environment(**(env or {})))
     seconds = time.monotonic() - begun
     return Run(done.returncode, done.stderr, json.loads(done.stdout or "{}"), seconds)
 
@@ -91,14 +86,7 @@ def provisioned(machine: Machine, *options: str, user: str = "root", env: dict[s
 
 def dry(inventory: Path | str, *options: str, job: str = MAIN_JOB) -> subprocess.CompletedProcess[str]:
     """What would it do?"""
-    return subprocess.run(
-        command(inventory, "--dry", *options, job=job),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return prefork.run(command(inventory, "--dry", *options, job=job), ROOT, environment())
 
 
 def as_printed(
@@ -119,13 +107,11 @@ def as_printed(
 @contextmanager
 def running(
     machine: Machine, step: str, after: float, *options: str, sight: str = "", user: str = "root"
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[prefork.Run]:
     """A run that has come to `step`, and in it to `sight` when that is given (see `watch.wait_for`), `after`
     seconds ago.
     """
-    line = command(machine.inventory(user), "-y", *options)
-    run = subprocess.Popen(line, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True)
-    assert run.stderr is not None
+    run = prefork.Run(command(machine.inventory(user), "-y", *options), ROOT, environment(), output=False)
     try:
         for said in run.stderr:
             if f"| {step}" in said:
@@ -137,7 +123,7 @@ def running(
     finally:
         run.kill()
         run.wait()
-        run.stderr.close()
+        run.close()
 
 
 def cut_off(machine: Machine, step: str, after: float, by: str, sight: str = "", user: str = "root") -> None:

@@ -22,7 +22,7 @@ CREATE DATABASE shop;
 @pytest.fixture(scope="module")
 def by_hand(shared_machine: Machines) -> Machine:
     """A machine on which somebody followed the guide, beside a database of another application."""
-    m = shared_machine("debian12", before="pgvector")  # with Debian's packages
+    m = shared_machine("debian12", before="Cluster")  # with Debian's packages
     facts.sql(m, GUIDE, "postgres")
     facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "shop")
     m.run("echo \"listen_addresses = '*'\" > /etc/postgresql/15/main/conf.d/shop.conf")
@@ -83,13 +83,11 @@ def test_an_older_cluster_keeps_its_port_and_everything_else(machine: Machines, 
 
 
 def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machines):
-    m = machine("debian12", before="Cluster")
-    provisioned(m, "--data", "postgres_port=5544")
+    m, elsewhere = machine("debian12", provisioned=True), ("--data", "postgres_port=5544")
+    assert "restarted for port" in provisioned(m, *elsewhere).said
     assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
-    assert provisioned(m, "--data", "postgres_port=5544").changes == 0
-    run = provisioned(m, "--data", "postgres_port=5545")
-    assert "restarted for port" in run.said
-    assert ":5545/" in facts.registry(m)["local"]["databaseUrl"]
+    assert ":5544/" in facts.registry(m)["local"]["databaseUrl"]
+    assert provisioned(m, *elsewhere).changes == 0
     assert provisioned(m).changes == 0  # unset means the cluster's own
 
 

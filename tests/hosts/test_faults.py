@@ -1,15 +1,13 @@
 """What goes wrong on the way: a message that names the cause, nothing lost, and the next run converges.
 
-Power cuts are in test_power_cut.py, a controller that dies is in test_interrupted.py.
+Power cuts and a controller that dies are in test_interrupted.py.
 """
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from tests.hosts import facts
+from tests.hosts import facts, prefork
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import provision, provisioned, running
@@ -31,9 +29,8 @@ def assert_fails(machine: Machine, cause: str, *options: str) -> str:
     return run.said
 
 
-def rest(run: subprocess.Popen[str]) -> str:
+def rest(run: prefork.Run) -> str:
     """What it says until its end."""
-    assert run.stderr is not None
     said = run.stderr.read()
     run.wait()
     return said

@@ -1,4 +1,7 @@
-"""A user without root, from bare to provisioned, changed and uninstalled: all is at home. docs/laptop.md"""
+"""A user without root, from bare to provisioned, changed and uninstalled: all is at home. docs/laptop.md
+
+An installation that nothing interrupts is in test_docs_laptop.py.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ import pytest
 
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.laptop import BASE, CONFIG, MCP, USER, admin, assert_whole, furnished, mine, state
-from tests.hosts.provision import dry, provision, provisioned
+from tests.hosts.laptop import BASE, CONFIG, INSTALL, MCP, USER, admin, assert_whole, furnished, mine, state
+from tests.hosts.provision import cut_off, dry, provision, provisioned
 
 pytestmark = pytest.mark.hosts("all")
 
@@ -40,10 +43,10 @@ def files_outside(m: Machine) -> str:
     return m.run(f"find / -xdev \\( -user {USER} -o -name '*memory-mcp*' \\){elsewhere} -print").stdout
 
 
-def test_everything_is_at_home_a_second_run_changes_nothing_and_a_call_after_a_reboot_starts_it(
-    laptop: Machine,
-):
+def test_cut_off_again_and_again_the_next_run_finishes_it_and_everything_is_at_home(laptop: Machine):
     before = files_outside(laptop)
+    for step, by in (("Cluster", "controller"), ("Cluster", "power"), ("Server", "power")):
+        cut_off(laptop, step, 1.5, by, user=USER)
     first = provisioned(laptop, user=USER)  # auto: neither root nor a server
     assert "PostgreSQL 18 (embedded)" in first.said
     assert "Smoke test   passed" in first.said
@@ -52,6 +55,8 @@ def test_everything_is_at_home_a_second_run_changes_nothing_and_a_call_after_a_r
     assert files_outside(laptop) == before
     assert laptop.run("getent passwd memory-mcp").returncode != 0
 
+
+def test_a_second_run_changes_nothing_and_a_call_after_a_reboot_starts_it(laptop: Machine):
     assert provisioned(laptop, user=USER).changes == 0
     planned = dry(laptop.inventory(USER))
     assert planned.returncode == 0, planned.stderr
@@ -90,3 +95,15 @@ def test_uninstalled_the_data_stay_until_they_are_given_up_by_name(laptop: Machi
     assert mine(laptop, f"head -c 5 {saved.strip()}") == "PGDMP"
     assert laptop.run(f"ls -d {BASE}").stdout == ""
     assert provision(laptop.inventory(USER), *purge, job=job).changes == 0
+
+
+def test_what_only_root_can_install_is_named(machine: Machines):
+    m = machine("debian12")
+    m.run(f"useradd -m {USER}; cp -r ~ops/.ssh ~{USER}/; chown -R {USER}: ~{USER}/.ssh")
+    bare = provision(m.inventory(USER))
+    assert bare.returncode != 0
+    assert "let an administrator install it (Debian: apt-get install python3 python3-venv)" in bare.said
+    m.run(f"apt-get update -qq; {INSTALL} python3")
+    half = provision(m.inventory(USER))
+    assert half.returncode != 0
+    assert "let an administrator install it (Debian: python3-venv)" in half.said

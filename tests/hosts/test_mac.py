@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -102,11 +101,13 @@ def test_a_second_run_changes_nothing_and_asks_homebrew_nothing(mac: Machine):
     assert calls(mac) == []
 
 
-def test_a_stopped_service_is_started_again(mac: Machine):
-    mac.ssh(f"{BIN}/pg_ctl -D {PREFIX}/var/postgresql@15 -m fast -w stop", user=USER)
-    assert provisioned(mac, user=USER).changes > 0
+def test_a_stopped_service_is_started_again_and_what_the_user_adds_to_the_env_file_is_kept(mac: Machine):
+    env = f"{HOME}/.config/memory-mcp/.env"
+    mac.ssh(f"{BIN}/pg_ctl -D {PREFIX}/var/postgresql@15 -m fast -w stop; echo MY_OWN=1 >>{env}", user=USER)
+    assert provisioned(mac, user=USER).changes > 0  # a client proves that the server still works with it
     assert calls(mac) == ["services restart postgresql@15"]
     assert sql(mac, "SELECT 1") == ["1"]
+    assert "MY_OWN=1" in mac.ssh(f"cat {env}", user=USER).stdout
 
 
 def test_a_bottle_that_covers_the_version_is_taken(mac: Machine):
@@ -128,11 +129,3 @@ def test_root_is_refused_and_told_why(mac: Machine):
     assert run.returncode == 1
     assert "Homebrew refuses root" in run.said
     assert calls(mac) == []
-
-
-def test_what_the_user_adds_to_the_env_file_is_kept(mac: Machine):
-    line = base64.b64encode(b"MY_OWN=1\n").decode()
-    mac.ssh(f"echo {line} | base64 -d >>{HOME}/.config/memory-mcp/.env", user=USER)
-    provisioned(mac, user=USER)  # proves with a client that the server still works with it
-    assert provisioned(mac, user=USER).changes == 0
-    assert "MY_OWN=1" in mac.ssh(f"cat {HOME}/.config/memory-mcp/.env", user=USER).stdout
