@@ -1,4 +1,4 @@
-"""A forked run of pyinfra is one like any other (tests/hosts/prefork.py)."""
+"""A forked run of pyinfra is one like any other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from tests.hosts import prefork
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tests of machines use it, and need Linux")
 PYINFRA = str(Path(sys.executable).with_name("pyinfra"))
 INVENTORY = """
 import os, sys, time
