@@ -35,9 +35,7 @@ class Run:
     def __init__(
         self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: bool = True
     ) -> None:
-        out, into_out = (
-            os.pipe() if output else (os.open(os.devnull, os.O_RDWR), os.open(os.devnull, os.O_RDWR))
-        )
+        out, into_out = os.pipe() if output else _nowhere()
         err, into_err = os.pipe()
         self._report, into_report = os.pipe()
         request = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
@@ -77,6 +75,11 @@ class Run:
         if not told:
             raise RuntimeError("the process that forks the runs of pyinfra has ended")
         return int(NUMBER.unpack(told)[0])
+
+
+def _nowhere() -> tuple[int, int]:
+    """As os.pipe; nothing ever comes out of it."""
+    return os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
 
 
 def run(

@@ -208,12 +208,9 @@ def running(programs: Path | None = None) -> Iterator[Server]:
     identity = unprivileged()
     temporary = tempfile.TemporaryDirectory
     with temporary(prefix="memory-mcp-pg-") as name, temporary(prefix="memory-mcp-pg-", dir=_memory()) as kept:
-        scratch = Path(name)
-        for folder in (scratch, Path(kept)):
-            folder.chmod(0o755)  # the way to the private data directory
+        scratch, data = Path(name), Path(kept)
+        scratch.chmod(0o755)  # programs that another user has to run may be copied there
         folder = _readable(programs or binaries(), scratch, identity)
-        data = Path(kept) / "data"
-        data.mkdir(mode=0o700)
         if identity:
             os.chown(data, identity["user"], identity["group"])
         server = Server(free_port(), folder, scratch, secrets.token_urlsafe(12), secrets.token_urlsafe(12))

@@ -62,9 +62,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves files from several roots, with faults."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = (
-        True  # a body would wait 40 ms for its header's acknowledgement, for each of 47 wheels
-    )
+    # else a body waits 40 ms for its header's acknowledgement, for each of 47 wheels
+    disable_nagle_algorithm = True
     settings: Settings
 
     def do_GET(self) -> None:
