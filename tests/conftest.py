@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import hypothesis
 import pytest
 
-from tests import schedule
+from tests import schedule, scratch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +21,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    scratch.use_memory()
+    patience = {
+        "deadline": None,
+        "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+    }  # the box may be busy
+    hypothesis.settings.register_profile("patient", hypothesis.settings.default, **patience)
+    hypothesis.settings.load_profile("patient")
     config.addinivalue_line(
         "markers", "hosts(which): keeps a test for --hosts=all, or --hosts=arm64; without it: one and all"
     )

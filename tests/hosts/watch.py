@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import threading
 import time
 from collections import Counter
@@ -25,34 +26,48 @@ class Watch:
     """What was seen: each distinct command line, environment and temporary file, and where."""
 
     def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        self.root = Path(f"/proc/{machine.pid1()}/root")
+        self.root = _root(machine)
         self.seen: dict[bytes, str] = {}
         self.rounds = 0
-        self.looks: Counter[int] = Counter()
+        self.looks: Counter[Path] = Counter()
+        self.files: dict[str, tuple[int, int, int]] = {}
 
     def look(self) -> None:
         """One round over all its processes and temporary files."""
         self.rounds += 1
-        for pid in self.machine.cgroup.processes():
-            self.looks[pid] += 1
-            if self.looks[pid] > ENOUGH and self.looks[pid] % ENOUGH:
+        for process in _processes(self.root):
+            self.looks[process] += 1
+            if self.looks[process] > ENOUGH and self.looks[process] % ENOUGH:
                 continue  # a command line changes soon after the fork; looking on would cost a core
             for kind in ("cmdline", "environ"):
                 with contextlib.suppress(OSError):  # it ended meanwhile
-                    text = Path(f"/proc/{pid}/{kind}").read_bytes()
+                    text = (process / kind).read_bytes()
                     self.seen.setdefault(text, f"{kind} of {text[:80]!r}")
         for folder in TEMPORARY if self.rounds % 4 == 0 else ():
             for place, _, names in os.walk(self.root / folder):  # what goes away meanwhile is passed over
                 for name in names:
-                    path = Path(place, name)
                     with contextlib.suppress(OSError):
-                        if path.is_file() and not path.is_symlink():
-                            self.seen.setdefault(path.read_bytes(), str(path.relative_to(self.root)))
+                        self._read(f"{place}/{name}")
+
+    def _read(self, path: str) -> None:
+        now = os.lstat(path)
+        state = now.st_ino, now.st_mtime_ns, now.st_size
+        if stat.S_ISREG(now.st_mode) and self.files.get(path) != state:
+            self.seen.setdefault(Path(path).read_bytes(), str(Path(path).relative_to(self.root)))
+            self.files[path] = state
 
     def finds(self, secret: str) -> list[str]:
         """Where a secret was seen."""
         return [where for text, where in self.seen.items() if secret.encode() in text]
+
+
+def _root(machine: Machine) -> Path:
+    return Path(f"/proc/{machine.pid1()}/root")
+
+
+def _processes(root: Path) -> list[Path]:
+    """Of a machine, from its own /proc: its cgroups would have to be walked through."""
+    return [path for path in (root / "proc").iterdir() if path.name.isdigit()]
 
 
 def wait_for(machine: Machine, sight: str, over: Callable[[], bool]) -> None:
@@ -68,9 +83,9 @@ def wait_for(machine: Machine, sight: str, over: Callable[[], bool]) -> None:
 def _is_there(machine: Machine, sight: str) -> bool:
     if sight.startswith("/"):
         return (machine.root / sight[1:]).exists()
-    for pid in machine.cgroup.processes():
+    for process in _processes(_root(machine)):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if re.search(sight, line):
                 return True
     return False
