@@ -31,11 +31,13 @@ def sql(machine: Machine, statement: str, database: str = "memory_default", port
     return look(machine, ask, input=statement).splitlines()
 
 
-def answers(machine: Machine, *statements: str, database: str = "memory_default") -> list[list[str]]:
+def answers(
+    machine: Machine, *statements: str, database: str = "memory_default", port: int = 5432
+) -> list[list[str]]:
     """Rows of each of several queries, in one session: starting psql costs more than all that it is asked."""
     text = "".join(f"{statement};\n\\echo {BETWEEN}\n" for statement in statements)
     rows: list[list[str]] = [[]]
-    for line in sql(machine, text, database):
+    for line in sql(machine, text, database, port):
         if line == BETWEEN:
             rows.append([])
         else:
@@ -53,13 +55,13 @@ def password(machine: Machine) -> str:
     return unquote(urlsplit(registry(machine)["local"]["databaseUrl"]).password or "")
 
 
-def assert_provisioned(machine: Machine, major: int, systemd: bool = True) -> None:
+def assert_provisioned(machine: Machine, major: int, systemd: bool = True, port: int = 5432) -> None:
     """The whole contract of the main job."""
     host = machine.testinfra()
-    assert_server(machine, host, major, systemd)
-    assert_database(machine)
+    assert_server(machine, host, major, systemd, port)
+    assert_database(machine, port)
     assert_files(host)
-    assert_usable(machine)
+    assert_usable(machine, port)
 
 
 def assert_works_after_a_reboot(machine: Machine, major: int) -> None:
@@ -73,7 +75,7 @@ def assert_works_after_a_reboot(machine: Machine, major: int) -> None:
     assert json.loads(look(machine, "memory-mcp smoke --json"))["ok"]
 
 
-def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> None:
+def assert_server(machine: Machine, host: Any, major: int, systemd: bool, port: int = 5432) -> None:
     """Installed, running now and after a reboot, on loopback only, SCRAM for everyone who comes by TCP."""
     release = el.RELEASES.get(machine.made.image)
     package = f"postgresql{major}-server" if release else f"postgresql-{major}"
@@ -82,19 +84,20 @@ def assert_server(machine: Machine, host: Any, major: int, systemd: bool) -> Non
         unit = f"postgresql-{major}" if release and release.pgdg else "postgresql"
         assert host.service(unit if release else f"postgresql@{major}-main").is_running
         assert host.service(unit).is_enabled
-    listeners = look(machine, "ss -ltnH 'sport = :5432' | awk '{print $4}' | sort").split()
-    assert listeners == ["127.0.0.1:5432", "[::1]:5432"]
+    listeners = look(machine, f"ss -ltnH 'sport = :{port}' | awk '{{print $4}}' | sort").split()
+    assert listeners == [f"127.0.0.1:{port}", f"[::1]:{port}"]
     encryption, methods = answers(
         machine,
         "SHOW password_encryption",
         "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type <> 'local'",
         database="postgres",
+        port=port,
     )
     assert encryption == ["scram-sha-256"]
     assert methods == ["scram-sha-256"]
 
 
-def assert_database(machine: Machine) -> None:
+def assert_database(machine: Machine, port: int = 5432) -> None:
     """The role's rights, the owner, the extensions, the schema."""
     role, owner, extensions, tables, indexes, kept, memories, used = answers(
         machine,
@@ -108,6 +111,7 @@ def assert_database(machine: Machine) -> None:
         "SELECT project, name FROM memory_indexes",
         "SELECT count(*) FROM memories",
         "SELECT count(*) FROM memory_usage_log",
+        port=port,
     )
     [row] = role
     assert row.startswith("f|f|f|f|f|t|SCRAM-SHA-256$")
@@ -134,14 +138,15 @@ def assert_files(host: Any) -> None:
     assert host.user("memory-mcp").shell == "/usr/sbin/nologin"
 
 
-def assert_usable(machine: Machine) -> None:
+def assert_usable(machine: Machine, port: int = 5432) -> None:
     """The role logs in over TCP with the files that were written; the server answers a raw MCP handshake."""
-    connect = "PGPASSFILE=/etc/memory-mcp/pgpass psql -XAtqh localhost -U memory_user -d memory_default"
+    psql = f"psql -XAtqh localhost -p {port} -U memory_user -d memory_default"
+    connect = f"PGPASSFILE=/etc/memory-mcp/pgpass {psql}"
     assert (
         look(machine, f"{connect} -c 'CREATE TABLE t (); DROP TABLE t' -c 'SELECT current_user'")
         == "memory_user\n"
     )
-    wrong = "psql -XAtqh localhost -U memory_user -d memory_default -c 'SELECT 1' 2>&1 || true"
+    wrong = f"{psql} -c 'SELECT 1' 2>&1 || true"
     assert "password authentication failed" in look(machine, f"PGPASSWORD=wrong {wrong}")
     hello = {
         "jsonrpc": "2.0",

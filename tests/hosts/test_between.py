@@ -1,4 +1,7 @@
-"""Between a machine and its mirrors: a CA that it does not trust yet, a proxy."""
+"""Between a machine and its mirrors: a CA that it does not trust yet, a proxy. And SELinux, before a port.
+
+SELinux is a stand-in (the bed's kernel has none): `getenforce` and `semanage` that answer as the real ones do.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import pytest
 
 from tests.hosts import facts
 from tests.hosts.bed.lab import Lab
+from tests.hosts.bed.machine import Machine
 from tests.hosts.bed.mirror import Mirror
-from tests.hosts.bed.proxy import proxy
+from tests.hosts.bed.proxy import Proxy, proxy
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import as_printed, dry, provision, provisioned
 
@@ -21,47 +25,88 @@ import httpx2
 print(httpx2.get("https://www.postgresql.org/media/keys/ACCC4CF8.asc").status_code)'"""
 
 
-@pytest.mark.parametrize("image", [pytest.param("debian12", id="debian12-without-systemd"), "el9"])
-def test_cas_and_a_proxy_are_known_to_every_download(
-    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType, image: str
+PGDG = ("--data", "postgres_source=pgdg")
+
+
+def test_on_debian_without_systemd_cas_and_a_proxy_are_known_to_every_download(
+    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType
 ):
-    systemd = image == "el9"  # how packages come and who starts the cluster have nothing to do with each other
-    m = machine(image, pgdg=True, systemd=systemd)
-    assert m.run(FORGET).returncode == 0
-    keys = {"debian12": ("pgdg_apt_key", mirror.apt_key), "el9": ("pgdg_yum_key", mirror.rpm_key)}
-    options = ("--data", "{}={}".format(*keys[image]), "--data", "postgres_source=pgdg")
+    m = machine("debian12", pgdg=True, systemd=False)
+    facts.look(m, FORGET)
+    options = ("--data", f"pgdg_apt_key={mirror.apt_key}", *PGDG)
     without = provision(m.inventory(), *options)
     assert without.returncode == 1, "PGDG cannot be believed"
+    assert "fix: name that CA: --data ca_files=FILE" in without.said
     trusting = (*options, "--data", f"ca_files={mirror.ca}")
-    said = ""
-    if image == "el9":  # with the CA, PGDG's key is fetched: it is the mirror's own, of course
-        m.run("rm -f /etc/pki/rpm-gpg/memory-mcp-pgdg.asc")
-        fetched = provision(m.inventory(), "--data", f"ca_files={mirror.ca}", "--data", "postgres_source=pgdg")
-        assert "is not the pinned one" in fetched.said
-        said = fetched.said
     with proxy(lab) as between, fault.noweb(m):
-        page = as_printed(
-            "docs/offline.md", "http://proxy.example:3128", between.url, "proxy", m.inventory(), *trusting
-        )
-        assert page.returncode == 0, page.stderr
-        assert "PostgreSQL 15 (pgdg)" in page.stderr
-        assert "CAs of ca_files trusted" in said + page.stderr
-        facts.assert_provisioned(m, 15, systemd)
-        assert {"apt.postgresql.org", "download.postgresql.org"} & between.seen
-        assert "mirror.lab" in between.seen
+        said = through(between, m, "root", *trusting)
+        assert "CAs of ca_files trusted" in said
+        assert "pg_ctlcluster 15 main start (no systemd here)" in said
+        facts.assert_provisioned(m, 15, systemd=False)
+        assert {"apt.postgresql.org", "mirror.lab"} <= between.seen
     assert mirror.requests(r"/simple/mcp/")
-    if image == "debian12":
-        assert m.run(ASK).stdout == "200\n"
-        assert "fix: name that CA: --data ca_files=FILE" in without.said
+    assert m.run(ASK).stdout == "200\n"
     again = as_printed("docs/offline.md", "company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
     assert again.returncode == 0, again.stderr
-    assert provisioned(m, *trusting).changes == 0
-    if not systemd:
-        assert "pg_ctlcluster 15 main start (no systemd here)" in page.stderr
-        m.power_cut()  # nothing starts a cluster at boot there: the next run does
-        m.start()
-        assert "cluster 15/main started" in provisioned(m, *trusting).said
-        facts.assert_provisioned(m, 15, systemd)
-        planned = dry(m.inventory(), *trusting)
-        assert planned.returncode == 0, planned.stderr
-        assert "would be:" not in planned.stderr
+    m.power_cut()  # nothing starts a cluster at boot there: the next run does
+    m.start()
+    assert "cluster 15/main started" in provisioned(m, *trusting).said
+    facts.assert_provisioned(m, 15, systemd=False)
+    planned = dry(m.inventory(), *trusting)
+    assert planned.returncode == 0, planned.stderr
+    assert "would be:" not in planned.stderr
+
+
+SEMANAGE = """\
+#!/bin/sh
+# a stand-in: `semanage port -l`, `semanage port -a -t TYPE -p tcp PORT`
+list=/var/lib/semanage-ports
+[ -e $list ] || echo 5432 9898 >$list
+case "$*" in
+"port -l") echo "postgresql_port_t              tcp      $(sed 's/ /, /g' $list)" ;;
+"port -a -t postgresql_port_t -p tcp "*) echo "$7 $(cat $list)" >$list ;;
+*) exit 1 ;;
+esac
+"""
+
+
+def test_on_el_so_they_are_for_a_user_with_sudo_and_selinux_is_told_the_port(
+    machine: Machines, mirror: Mirror, lab: Lab, fault: ModuleType
+):
+    m = machine("el8", pgdg=True)
+    facts.look(m, FORGET)
+    put_program(m, "/usr/sbin/getenforce", "#!/bin/sh\necho Enforcing\n")
+    put_program(m, "/usr/sbin/semanage", "#!/bin/sh\nexit 1\n")
+    key, where = ("--data", f"pgdg_yum_key={mirror.rpm_key}"), (*PGDG, "--data", "postgres_port=5544")
+    without = provision(m.inventory("ops"), *key, *where)
+    assert without.returncode == 1, "PGDG cannot be believed"
+    trusting = (*where, "--data", f"ca_files={mirror.ca}")
+    m.run("rm -f /etc/pki/rpm-gpg/memory-mcp-pgdg.asc")
+    fetched = provision(m.inventory("ops"), *trusting)  # now PGDG's key is fetched: the mirror's own, of course
+    assert "is not the pinned one" in fetched.said
+    assert "CAs of ca_files trusted" in fetched.said
+    options = (*key, *trusting)
+    with proxy(lab) as between, fault.noweb(m):
+        denied = provision(m.inventory("ops"), *options, "--data", f"proxy={between.url}")
+        assert denied.returncode == 1
+        assert "SELinux does not let PostgreSQL listen on port 5544" in denied.said
+        assert "fix: semanage port -a -t postgresql_port_t -p tcp 5544" in denied.said
+        put_program(m, "/usr/sbin/semanage", SEMANAGE)
+        assert "PostgreSQL 15 (pgdg)" in through(between, m, "ops", *options)
+        assert {"download.postgresql.org", "mirror.lab"} <= between.seen
+    assert mirror.requests(r"/simple/mcp/")
+    assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
+    facts.assert_provisioned(m, 15, port=5544)
+    assert provisioned(m, *options, user="ops").changes == 0
+
+
+def put_program(machine: Machine, path: str, text: str) -> None:
+    assert machine.run(f"cat > {path} && chmod 755 {path}", input=text).returncode == 0
+
+
+def through(between: Proxy, machine: Machine, user: str, *options: str) -> str:
+    """What the page's command for a proxy says, with this one."""
+    page = "docs/offline.md", "http://proxy.example:3128", between.url, "proxy"
+    done = as_printed(*page, machine.inventory(user), *options)
+    assert done.returncode == 0, done.stderr
+    return done.stderr

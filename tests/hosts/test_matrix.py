@@ -93,8 +93,8 @@ def test_ten_machines_in_one_run_and_one_of_them_compiles(machine: Machines, tmp
     bare_of_pgvector = machine.several("debian12", 2, before="pgvector")
     machines = [
         *bare_of_pgvector,
-        *machine.several("debian12", 4, before="Configuration"),
-        *machine.several("debian12", 4, provisioned=True),
+        *machine.several("debian12", 2, before="Configuration"),
+        *machine.several("debian12", 6, provisioned=True),
     ]
     run = provision(inventory_of(tmp_path, machines))
     assert run.returncode == 0, run.said
@@ -105,7 +105,7 @@ def test_ten_machines_in_one_run_and_one_of_them_compiles(machine: Machines, tmp
     compilers = [m for m in bare_of_pgvector if "compiled for this server" in run.of(m)]
     assert len(compilers) == 1, "one machine compiles, the other gets its files"
     assert run.said.count("as another machine of this run compiled it") == 1
-    again = provision(inventory_of(tmp_path, machines))
+    again = provision(inventory_of(tmp_path, machines[:3]))
     assert (again.returncode, again.changes) == (0, 0), again.said
 
 

@@ -1,7 +1,4 @@
-"""The RHEL family's own traps: signatures and mirrors of yum, sudo, SELinux's ports, machines without systemd.
-
-SELinux is a stand-in (the bed's kernel has none): `getenforce` and `semanage` that answer as the real ones do.
-"""
+"""The RHEL family's own traps: signatures and mirrors of yum, machines without systemd."""
 
 from __future__ import annotations
 
@@ -10,27 +7,11 @@ import pytest
 from tests.hosts import facts
 from tests.hosts.bed.machine import Machine
 from tests.hosts.conftest import Machines
-from tests.hosts.provision import dry, provision, provisioned, running
+from tests.hosts.provision import dry, provisioned, running
 from tests.hosts.test_faults import assert_fails, rest
 from tests.hosts.test_matrix import assert_whole_life
 
 pytestmark = pytest.mark.hosts("all")
-
-SEMANAGE = """\
-#!/bin/sh
-# a stand-in: `semanage port -l`, `semanage port -a -t TYPE -p tcp PORT`
-list=/var/lib/semanage-ports
-[ -e $list ] || echo 5432 9898 >$list
-case "$*" in
-"port -l") echo "postgresql_port_t              tcp      $(sed 's/ /, /g' $list)" ;;
-"port -a -t postgresql_port_t -p tcp "*) echo "$7 $(cat $list)" >$list ;;
-*) exit 1 ;;
-esac
-"""
-
-
-def put_program(machine: Machine, path: str, text: str) -> None:
-    assert machine.run(f"cat > {path} && chmod 755 {path}", input=text).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -95,22 +76,6 @@ def test_after_a_power_cut_the_next_run_starts_the_cluster_by_pg_ctl(m: Machine,
     said = provisioned(m, "--data", f"pgdg_yum_key={mirror.rpm_key}").said
     assert "cluster 15/main started" in said
     facts.assert_provisioned(m, 15, systemd=False)
-
-
-def test_a_user_with_sudo_and_a_port_that_selinux_has_to_know(machine: Machines, mirror):
-    m = machine("el8", pgdg=True)
-    put_program(m, "/usr/sbin/getenforce", "#!/bin/sh\necho Enforcing\n")
-    put_program(m, "/usr/sbin/semanage", "#!/bin/sh\nexit 1\n")
-    options = ("--data", f"pgdg_yum_key={mirror.rpm_key}", "--data", "postgres_port=5544")
-    denied = provision(m.inventory("ops"), *options)
-    assert denied.returncode == 1
-    assert "SELinux does not let PostgreSQL listen on port 5544" in denied.said
-    assert "fix: semanage port -a -t postgresql_port_t -p tcp 5544" in denied.said
-    put_program(m, "/usr/sbin/semanage", SEMANAGE)
-    provisioned(m, *options, user="ops")
-    assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
-    assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
-    assert provisioned(m, *options, user="ops").changes == 0
 
 
 def test_amazon_linux_has_its_own_postgresql_and_compiles_pgvector(machine: Machines):

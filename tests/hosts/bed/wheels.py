@@ -33,7 +33,8 @@ PYTHONS = {
     **dict.fromkeys(("el8", "el9", "el10", "fedora", "amazon"), "3.11"),
 }
 GLIBC = range(5, 37)  # any platform tag that these images could accept
-PIP_CONF = f"[global]\nindex-url = https://{ca.LAB_NAME}/simple/\n"
+URL = f"https://{ca.LAB_NAME}/simple/"
+PIP_CONF = f"[global]\nindex-url = {URL}\n"
 
 
 def index() -> Path:
