@@ -1,4 +1,7 @@
-"""A PostgreSQL that is there already: used, not replaced, and what else it serves is left as it is."""
+"""A PostgreSQL that is there already: used, not replaced, and what else it serves is left as it is.
+
+An older one beside ours is in test_faults.py.
+"""
 
 from __future__ import annotations
 
@@ -58,47 +61,21 @@ def test_taken_over_on_request_while_the_other_application_keeps_all(by_hand: Ma
     assert provisioned(by_hand, "--data", "seed=true").changes == 0
 
 
-OLDER = """
-set -e
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql-13
-"""
-UNTOUCHED = "find /etc/postgresql/13 /usr/lib/postgresql/13 -type f -exec sha256sum {} + | sort"
-
-
-def test_an_older_cluster_keeps_its_port_and_everything_else(machine: Machines, mirror):
-    m, key = machine("debian12", pgdg=True), ("--data", f"pgdg_apt_key={mirror.apt_key}")
-    made = m.run(OLDER)
-    assert made.returncode == 0, made.stderr
-    facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "postgres")
-    before = m.run(UNTOUCHED).stdout
-    said = provisioned(m, *key).said
-    assert "port 5432 belongs to PostgreSQL cluster 13/main, which stays as it is: ours is 5433" in said
-    assert facts.sql(m, "SELECT count(*) FROM orders", "postgres") == ["1000"]
-    assert facts.sql(m, "SHOW server_version", "postgres")[0].startswith("13.")
-    assert facts.sql(m, "SHOW server_version", "memory_default", 5433)[0].startswith("15.")
-    assert m.run(UNTOUCHED).stdout == before
-    assert ":5433/" in facts.registry(m)["local"]["databaseUrl"]
-    assert provisioned(m, *key).changes == 0
-
-
-def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for(machine: Machines):
+def test_a_cluster_of_our_own_moves_to_the_port_that_is_asked_for_and_its_extension_follows_a_newer_package(
+    machine: Machines,
+):
     m, elsewhere = machine("debian12", provisioned=True), ("--data", "postgres_port=5544")
-    assert "restarted for port" in provisioned(m, *elsewhere).said
-    assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
-    assert ":5544/" in facts.registry(m)["local"]["databaseUrl"]
-    assert provisioned(m, *elsewhere).changes == 0
-    assert provisioned(m).changes == 0  # unset means the cluster's own
-
-
-def test_the_extension_follows_a_newer_package(machine: Machines):
-    m = machine("debian12", provisioned=True)
     m.run(
         "cd /usr/share/postgresql/15/extension && touch vector--0.8.0--0.8.99.sql && "
         "sed -i s/0.8.0/0.8.99/ vector.control"
     )
-    run = provisioned(m)
+    run = provisioned(m, *elsewhere)
+    assert "restarted for port" in run.said
     assert "extension vector 0.8.0 → 0.8.99" in run.said
-    assert facts.sql(m, "SELECT extversion FROM pg_extension WHERE extname = 'vector'") == ["0.8.99"]
     assert "CVE-2026-3172" not in run.said
-    assert provisioned(m).changes == 0
+    assert facts.sql(m, "SHOW port", "postgres", 5544) == ["5544"]
+    version = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+    assert facts.sql(m, version, port=5544) == ["0.8.99"]
+    assert ":5544/" in facts.registry(m)["local"]["databaseUrl"]
+    assert provisioned(m, *elsewhere).changes == 0
+    assert provisioned(m).changes == 0  # unset means the cluster's own

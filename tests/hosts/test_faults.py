@@ -37,13 +37,30 @@ def rest(run: prefork.Run) -> str:
     return said
 
 
-def test_what_a_mirror_can_do_wrong_and_then_a_full_disk_are_told_apart_and_overcome(
-    machine: Machines, mirror, fault
+OLDER = """
+set -e
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql-13
+"""
+UNTOUCHED = "find /etc/postgresql/13 /usr/lib/postgresql/13 -type f -exec sha256sum {} + | sort"
+
+
+@pytest.fixture
+def beside_an_older(machine: Machines) -> Machine:
+    """A Debian 12 with a cluster of PostgreSQL 13 that serves another application."""
+    m = machine("debian12", pgdg=True)
+    facts.look(m, OLDER)
+    facts.sql(m, "CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id", "postgres")
+    return m
+
+
+def test_what_a_mirror_can_do_wrong_and_then_a_full_disk_are_told_apart_and_an_older_cluster_never_sees_it(
+    beside_an_older: Machine, mirror, fault
 ):
-    m, options = machine("debian12", pgdg=True), pgdg_options(mirror)
+    m, options = beside_an_older, pgdg_options(mirror)
+    before = facts.look(m, UNTOUCHED)
     # the bundled key is PGDG's own, this mirror signs with another
     assert "pgdg_apt_key" in assert_fails(m, "signed by another key")
-    assert m.run("command -v psql").returncode != 0
     with mirror.fault(r"pgdg/InRelease$", edition="future"):
         assert_fails(m, "clock", *options)
     with mirror.fault(r"pgdg/InRelease$", edition="expired"):
@@ -52,10 +69,10 @@ def test_what_a_mirror_can_do_wrong_and_then_a_full_disk_are_told_apart_and_over
         assert_fails(m, "damaged", *options)
     with mirror.fault(r"/postgresql-15_.*deb$", status=503):
         assert_fails(m, "the mirror answers with an error", *options)
-    assert m.run("command -v pg_ctlcluster").returncode != 0  # nothing was installed by halves
+    assert m.run("dpkg -s postgresql-15 postgresql-client-15 || command -v gcc").returncode != 0, "by halves"
     with (
         mirror.fault(r"/postgresql-15_.*deb$", status=503, times=2),
-        mirror.fault(r"/libpq5_", cut=1000, times=1),
+        mirror.fault(r"/postgresql-client-15_", cut=1000, times=1),
         running(m, "Packages", 1.0, *options, sight="dpkg .*--unpack") as run,
         fault.full(m, free=20_000_000),
     ):
@@ -63,9 +80,15 @@ def test_what_a_mirror_can_do_wrong_and_then_a_full_disk_are_told_apart_and_over
     assert run.returncode == 1
     assert "the disk is full" in said
     assert [r.status for r in mirror.requests("/postgresql-15_")].count(503) >= 2
-    provisioned(m, *options)
-    facts.assert_provisioned(m, 15)
+
+    said = provisioned(m, *options).said
+    assert "port 5432 belongs to PostgreSQL cluster 13/main, which stays as it is: ours is 5433" in said
+    facts.assert_provisioned(m, 15, port=5433)
+    assert ":5433/" in facts.registry(m)["local"]["databaseUrl"]
     assert provisioned(m, *options).changes == 0
+    assert facts.sql(m, "SELECT count(*) FROM orders", "postgres") == ["1000"]
+    assert facts.sql(m, "SHOW server_version", "postgres")[0].startswith("13.")
+    assert facts.look(m, UNTOUCHED) == before
 
 
 @pytest.mark.parametrize("silent", [True, False])
