@@ -22,11 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     scratch.use_memory()
-    patience = {
-        "deadline": None,
-        "suppress_health_check": [hypothesis.HealthCheck.too_slow],
-    }  # the box may be busy
-    hypothesis.settings.register_profile("patient", hypothesis.settings.default, **patience)
+    hypothesis.settings.register_profile(  # the box may be busy
+        "patient",
+        hypothesis.settings.default,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     hypothesis.settings.load_profile("patient")
     config.addinivalue_line(
         "markers", "hosts(which): keeps a test for --hosts=all, or --hosts=arm64; without it: one and all"

@@ -5,6 +5,7 @@ SELinux is a stand-in (the bed's kernel has none): `getenforce` and `semanage` t
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,7 +14,7 @@ from tests.hosts import facts
 from tests.hosts.bed.lab import Lab
 from tests.hosts.bed.machine import Machine
 from tests.hosts.bed.mirror import Mirror
-from tests.hosts.bed.proxy import Proxy, proxy
+from tests.hosts.bed.proxy import proxy
 from tests.hosts.conftest import Machines
 from tests.hosts.provision import as_printed, dry, provision, provisioned
 
@@ -23,9 +24,8 @@ FORGET = "rm /usr/local/share/ca-certificates/test-bed.crt && update-ca-certific
 ASK = """/opt/memory-mcp/current/bin/python -c '
 import httpx2
 print(httpx2.get("https://www.postgresql.org/media/keys/ACCC4CF8.asc").status_code)'"""
-
-
 PGDG = ("--data", "postgres_source=pgdg")
+PROXY = "http://proxy.example:3128"  # as the page has it
 
 
 def test_on_debian_without_systemd_cas_and_a_proxy_are_known_to_every_download(
@@ -39,15 +39,16 @@ def test_on_debian_without_systemd_cas_and_a_proxy_are_known_to_every_download(
     assert "fix: name that CA: --data ca_files=FILE" in without.said
     trusting = (*options, "--data", f"ca_files={mirror.ca}")
     with proxy(lab) as between, fault.noweb(m):
-        said = through(between, m, "root", *trusting)
+        said = printed(PROXY, between.url, "proxy", m.inventory(), *trusting)
+        assert "PostgreSQL 15 (pgdg)" in said
         assert "CAs of ca_files trusted" in said
         assert "pg_ctlcluster 15 main start (no systemd here)" in said
         facts.assert_provisioned(m, 15, systemd=False)
         assert {"apt.postgresql.org", "mirror.lab"} <= between.seen
     assert mirror.requests(r"/simple/mcp/")
     assert m.run(ASK).stdout == "200\n"
-    again = as_printed("docs/offline.md", "company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
-    assert again.returncode == 0, again.stderr
+    printed("company-ca.pem", mirror.ca, "ca_files", m.inventory(), *options)
+    assert provisioned(m, *trusting).changes == 0
     m.power_cut()  # nothing starts a cluster at boot there: the next run does
     m.start()
     assert "cluster 15/main started" in provisioned(m, *trusting).said
@@ -92,21 +93,22 @@ def test_on_el_so_they_are_for_a_user_with_sudo_and_selinux_is_told_the_port(
         assert "SELinux does not let PostgreSQL listen on port 5544" in denied.said
         assert "fix: semanage port -a -t postgresql_port_t -p tcp 5544" in denied.said
         put_program(m, "/usr/sbin/semanage", SEMANAGE)
-        assert "PostgreSQL 15 (pgdg)" in through(between, m, "ops", *options)
+        said = printed(PROXY, between.url, "proxy", m.inventory("ops"), *options)
+        assert "PostgreSQL 15 (pgdg)" in said
         assert {"download.postgresql.org", "mirror.lab"} <= between.seen
     assert mirror.requests(r"/simple/mcp/")
     assert m.run("semanage port -l").stdout.split()[2:] == ["5544,", "5432,", "9898"]
     facts.assert_provisioned(m, 15, port=5544)
+    printed("company-ca.pem", mirror.ca, "ca_files", m.inventory("ops"), *key, *where)
     assert provisioned(m, *options, user="ops").changes == 0
 
 
 def put_program(machine: Machine, path: str, text: str) -> None:
-    assert machine.run(f"cat > {path} && chmod 755 {path}", input=text).returncode == 0
+    facts.look(machine, f"cat > {path} && chmod 755 {path}", input=text)
 
 
-def through(between: Proxy, machine: Machine, user: str, *options: str) -> str:
-    """What the page's command for a proxy says, with this one."""
-    page = "docs/offline.md", "http://proxy.example:3128", between.url, "proxy"
-    done = as_printed(*page, machine.inventory(user), *options)
+def printed(name: str, value: Path | str, setting: str, inventory: Path, *options: str) -> str:
+    """What the page's command for a setting says, with `value` for the name that is printed there."""
+    done = as_printed("docs/offline.md", name, value, setting, inventory, *options)
     assert done.returncode == 0, done.stderr
     return done.stderr

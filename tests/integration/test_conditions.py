@@ -97,7 +97,7 @@ def one_row(server):
         yield connection
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(expressions, rows)
 def test_postgresql_and_python_agree_on_every_expression(one_row, node, row):
     one_row.execute("TRUNCATE memories")
