@@ -1,4 +1,5 @@
-"""pyinfra without its start: a process that has imported it waits, and each run is forked from it.
+"""pyinfra without its start: a process that has imported it and what the deploys need waits, and each run is
+forked from it.
 
 Importing takes half of the CPU of a run that has nothing to do, and the tests make two hundred runs. What is
 forked calls pyinfra's own entry point with the command line, the environment and the folder of the run. The
@@ -19,11 +20,13 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
 RIGHTS = socket.CMSG_SPACE(3 * 4)  # of three file descriptors
 NUMBER = struct.Struct("=q")
+NEEDED = ("memory_provision.deploys", "pyinfra.connectors.local", "pyinfra.connectors.ssh")
 
 
 class Run:
@@ -112,9 +115,11 @@ def _waiting() -> socket.socket:
 
 
 def serve(channel: int) -> None:
-    """Import pyinfra, then fork one run after another."""
+    """Import pyinfra and what a deploy imports, then fork one run after another."""
     from pyinfra_cli.main import main
 
+    for needed in NEEDED:
+        import_module(needed)
     _wait_for_runs(channel)
     sys.exit(main())
 

@@ -6,9 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,8 +113,10 @@ def unforeseen(error: Exception, program: str) -> Trouble:
     """What may be told of any other error: the place it came from, not the values, which may hold a secret; an
     OSError's text names files only.
     """
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{last.name}, line {last.lineno}"
+    last = error.__traceback__
+    while last and last.tb_next:  # the module traceback takes longer to import than this
+        last = last.tb_next
+    place = f"{last.tb_frame.f_code.co_name}, line {last.tb_lineno}" if last else "unknown"
     why = str(error) if isinstance(error, OSError) else ""
     return Trouble(f"{type(error).__name__} in {program} ({place})", why)
 
@@ -177,6 +177,8 @@ def sync_file(report: Report, apply: bool, path: str, text: str, rights: Rights)
 
 def replace_file(path: str, text: str, rights: Rights, keep: bool = False) -> None:
     """Write beside, flush to disk, rename. Nobody ever reads half a file, or one with wider rights."""
+    import tempfile  # each program costs its imports, and most have nothing to write
+
     folder = os.path.dirname(path)
     handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=folder)  # 0600 from the start
     try:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from memory_provision.remote.base import Trouble, read_text
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """One connection: where the database is and as whom."""
 
     host: str
