@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,24 +55,31 @@ def pooler(server: Server) -> Iterator[int]:
     if identity:
         for path in (folder, *folder.iterdir()):
             os.chown(path, identity["user"], identity["group"])
-    process = subprocess.Popen([program, "-q", str(folder / "ini")], stderr=subprocess.DEVNULL, **identity)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, str(folder / "ini")], stderr=log, **identity)
     try:
+        _wait(port, process, folder / "log")
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when it listens; on a busy box with a cold disk that has taken more than 5 s."""
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"pgbouncer did not start:\n{log.read_text()}")
+        time.sleep(0.02)
 
 
 @pytest.fixture
 def pooled(database, pooler) -> DatabaseTarget:
-    """The database through the pooler, once it answers."""
+    """The database through the pooler."""
     url = replace(database.target.parsed, hosts=(("127.0.0.1", pooler),)).text
-    for _ in range(100):
-        try:
-            psycopg.connect(url).close()
-            break
-        except psycopg.OperationalError:
-            time.sleep(0.05)
     return DatabaseTarget("pooled", url, "test")
 
 
