@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.hosts.bed import cache, needs
-from tests.hosts.bed.cgroup import ROOT
+from tests.hosts.bed import cache, cgroup, needs
+from tests.hosts.bed.cgroup import ROOT, Cgroup
 from tests.hosts.bed.lab import STATE, Lab, free, sweep
 from tests.hosts.conftest import Machines
 
@@ -220,6 +221,23 @@ def test_interrupted_tests_clean_up_themselves(
         if free(int(number)):  # else another run of the tests on this box has taken it by now
             assert not traces(int(number), "interrupted", port)
             assert not (STATE / number).exists()
+
+
+@pytest.mark.usefixtures("lab")  # where the box can make machines
+def test_last_session_leaves_no_cgroup_while_others_begin_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = f"memory-mcp-tests-{os.getpid()}"
+    monkeypatch.setattr(cgroup, "TREE", tree)
+
+    def sessions(number: int) -> None:
+        for _ in range(50):
+            group = Cgroup(str(number))
+            group.create()
+            assert all(path.is_dir() for path in group.paths)
+            group.remove()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(sessions, range(4)))
+    assert [*ROOT.glob(tree), *ROOT.glob(f"*/{tree}")] == []
 
 
 def by_hand(*argv: str) -> subprocess.CompletedProcess[str]:

@@ -30,7 +30,9 @@ class Cgroup:
     def create(self) -> list[Path]:
         """Make it, and return the cgroup.procs files that a process writes its pid to in order to enter."""
         for path in self.paths:
-            path.mkdir(parents=True, exist_ok=True)
+            while not path.is_dir():
+                with contextlib.suppress(FileNotFoundError):  # a session that ends takes TREE away meanwhile
+                    path.mkdir(parents=True, exist_ok=True)
         return [path / "cgroup.procs" for path in self.paths]
 
     def entered(self, *argv: str | Path) -> list[str]:
@@ -73,11 +75,14 @@ class Cgroup:
             time.sleep(0.01)
 
     def remove(self) -> None:
-        """Kill what runs in it, then delete it and the groups below."""
+        """Kill what runs in it, then delete it and the groups below; with the last session's, TREE too."""
         self.kill()
         for path in self.paths:
             for group in sorted((p for p in [path, *path.rglob("*")] if p.is_dir()), reverse=True):
                 _rmdir(group)
+            if path.parent.name == TREE:
+                with contextlib.suppress(OSError):  # other sessions have theirs in it
+                    path.parent.rmdir()
 
 
 def _rmdir(group: Path) -> None:
