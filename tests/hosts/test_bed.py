@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.bed import cache, cgroup, needs
+from tests.hosts.bed.__main__ import there_are
 from tests.hosts.bed.cgroup import ROOT, Cgroup
 from tests.hosts.bed.lab import STATE, Lab, free, sweep
 from tests.hosts.conftest import Machines
@@ -258,6 +259,10 @@ def test_machine_made_by_hand_stays_until_it_is_removed(lab: Lab) -> None:
     gone = by_hand("rm", name)
     assert gone.returncode == 1
     assert "there is no machine" in gone.stderr
+    hand = Lab.by_hand()
+    if not there_are(hand):  # else somebody has one on this box
+        assert not hand.folder.exists()
+        assert not Path("/sys/class/net", hand.network.bridge).exists()
 
 
 def test_packages_that_the_bed_needs_are_listed_by_any_python() -> None:

@@ -20,9 +20,14 @@ def folder_of(lab: Lab, name: str) -> Path:
     return lab.folder / "machines" / name
 
 
+def there_are(lab: Lab) -> list[str]:
+    """Names of the machines; the session has no folder while there is none."""
+    return sorted(folder.name for folder in (lab.folder / "machines").glob("*"))
+
+
 def existing(lab: Lab, name: str) -> Machine:
     if not folder_of(lab, name).exists():
-        there = " ".join(sorted(f.name for f in (lab.folder / "machines").iterdir())) or "none"
+        there = " ".join(there_are(lab)) or "none"
         raise SystemExit(f"there is no machine {name}; there are: {there}")
     return Machine(lab, name)
 
@@ -32,6 +37,7 @@ def up(lab: Lab, args: argparse.Namespace) -> int:
         raise SystemExit(
             f"there is a machine {args.name} already; remove it: python -m tests.hosts.bed rm {args.name}"
         )
+    lab.begin()
     make = Make(args.image, disk=args.disk, pgdg=args.pgdg, github=args.github, index=args.index)
     Mirror(lab).offer(make)
     machine = Machine.create(lab, args.name, make)
@@ -45,16 +51,16 @@ def up(lab: Lab, args: argparse.Namespace) -> int:
 
 def rm(lab: Lab, args: argparse.Namespace) -> int:
     existing(lab, args.name).destroy()
-    if not any((lab.folder / "machines").iterdir()):
+    if not there_are(lab):
         lab.close()
     return 0
 
 
 def show(lab: Lab, _: argparse.Namespace) -> int:
-    for folder in sorted((lab.folder / "machines").iterdir()):
-        machine = Machine(lab, folder.name)
+    for name in there_are(lab):
+        machine = Machine(lab, name)
         state = "on" if machine.running() else "off"
-        print(f"{machine.name:16} {machine.made.image:12} {machine.ip:14} {state}")
+        print(f"{name:16} {machine.made.image:12} {machine.ip:14} {state}")
     return 0
 
 

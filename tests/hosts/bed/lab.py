@@ -39,16 +39,17 @@ class Lab:
         for n in SESSIONS:
             lock = _try_lock(n)
             if lock is not None:
-                return cls(n, lock)._begin()
+                return cls(n, lock).begin()
         raise RuntimeError(f"{len(SESSIONS)} test sessions run on this box already")
 
     @classmethod
     def by_hand(cls) -> Lab:
-        """The session of machines that stay until somebody removes them."""
+        """The session of machines that stay until somebody removes them; `begin` before the first is made."""
         STATE.mkdir(mode=0o700, exist_ok=True)
-        return cls(BY_HAND)._begin()
+        return cls(BY_HAND)
 
-    def _begin(self) -> Lab:
+    def begin(self) -> Lab:
+        """Have a folder and a network; it does no harm to have them already."""
         for part in ("machines", "hosts"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         self.network.up()
