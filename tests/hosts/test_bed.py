@@ -260,9 +260,10 @@ def test_machine_made_by_hand_stays_until_it_is_removed(lab: Lab) -> None:
     assert gone.returncode == 1
     assert "there is no machine" in gone.stderr
     hand = Lab.by_hand()
-    if not there_are(hand):  # else somebody has one on this box
-        assert not hand.folder.exists()
-        assert not Path("/sys/class/net", hand.network.bridge).exists()
+    with cache.locked("by-hand"):
+        if not there_are(hand):  # else somebody has one on this box
+            assert not hand.folder.exists()
+            assert not Path("/sys/class/net", hand.network.bridge).exists()
 
 
 def test_packages_that_the_bed_needs_are_listed_by_any_python() -> None:

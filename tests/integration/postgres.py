@@ -16,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,8 @@ def running(programs: Path | None = None) -> Iterator[Server]:
                 **identity,
             )
         try:
-            _wait(server, process)
+            connect = partial(psycopg.connect, server.admin_url())
+            wait(process, scratch / "server.log", connect, psycopg.OperationalError)
             _application_role(server)
             yield server
         finally:
@@ -245,16 +247,20 @@ def _initdb(server: Server, data: Path, identity: dict[str, Any]) -> None:
     secret.unlink()
 
 
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+def wait(
+    process: subprocess.Popen[bytes], log: Path, connect: Callable[[], Any], refusal: type[Exception]
+) -> None:
+    """Returns when a server that was started lets itself be connected to; RuntimeError with its log when it
+    ends, or after 30 s: with a cold disk, more than 5 s have been seen.
+    """
     deadline = time.monotonic() + 30
     while True:
         try:
-            psycopg.connect(server.admin_url()).close()
+            connect().close()
             return
-        except psycopg.OperationalError:
+        except refusal:
             if process.poll() is not None or time.monotonic() > deadline:
-                log = (server.folder / "server.log").read_text()
-                raise RuntimeError(f"the test server did not start:\n{log}") from None
+                raise RuntimeError(f"the test server did not start:\n{log.read_text()}") from None
             time.sleep(0.02)
 
 

@@ -7,11 +7,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -58,22 +57,12 @@ def pooler(server: Server) -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, str(folder / "ini")], stderr=log, **identity)
     try:
-        _wait(port, process, folder / "log")
+        connect = partial(socket.create_connection, ("127.0.0.1", port))
+        postgres.wait(process, folder / "log", connect, ConnectionRefusedError)
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=60)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns when it listens; on a busy box with a cold disk that has taken more than 5 s."""
-    deadline = time.monotonic() + 60
-    while True:
-        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-            return
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"pgbouncer did not start:\n{log.read_text()}")
-        time.sleep(0.02)
+        process.wait(timeout=10)
 
 
 @pytest.fixture

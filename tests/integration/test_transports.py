@@ -47,7 +47,7 @@ def http_server(*arguments):
             yield found.group()
         finally:
             process.terminate()
-            assert process.wait(timeout=60) in (0, -15)
+            assert process.wait(timeout=10) in (0, -15)
 
 
 @asynccontextmanager
